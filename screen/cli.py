@@ -1,0 +1,253 @@
+"""The door: the commands of ddr-screen. Each is thin; the work is done where the data is."""
+
+import json
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+import screen
+from screen import terminal
+from screen.errors import PackError, ScreenError
+from screen.findings.export import TABLES, write_csv, write_jsonl
+from screen.match.check import run_cases
+from screen.match.packs import builtin_folder, find_pack, load_pack
+from screen.study.database import (
+    count_everything,
+    list_failures,
+    list_queue,
+    load,
+    open_database,
+)
+from screen.study.engine import count_workers
+from screen.study.folder import Study
+from screen.study.pipeline import find_finished
+from screen.study.pipeline import run as run_study
+
+_DONE_WITH_FAILURES = 1
+_WRONG_USE = 2
+
+
+class _Commands(click.Group):
+    """A group of commands that turns the program's own errors into one line and exit status 2."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ScreenError as error:
+            click.echo(f"ddr-screen: {error}", err=True)
+            ctx.exit(_WRONG_USE)
+
+
+def _example(*lines: str) -> Callable[[Any], Any]:
+    """Add an example to a command's help."""
+    text = "\b\nExample:\n" + "\n".join(f"  {line}" for line in lines)
+
+    def decorate(command: click.Command) -> click.Command:
+        command.epilog = text
+        return command
+
+    return decorate
+
+
+_study = click.argument("study", type=click.Path(path_type=Path))
+_as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+
+
+@click.group(cls=_Commands)
+@click.version_option(screen.__version__, prog_name="ddr-screen")
+def main() -> None:
+    """Screen Chinese transplant papers for descriptions of organ procurement that are inconsistent
+    with a declaration of brain death.
+
+    The software flags text for people to judge; it never asserts what happened.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        # Quotes are Chinese, and file names may hold anything: print what can be printed.
+        getattr(stream, "reconfigure", lambda **_: None)(errors="backslashreplace")
+
+
+@_example("ddr-screen init my-study")
+@main.command()
+@_study
+def init(study: Path) -> None:
+    """Make a study folder with a commented study.toml."""
+    Study.create(study)
+    click.echo(f"{study}: a new study. Its settings are in {study / 'study.toml'}.")
+
+
+@_example("ddr-screen add my-study papers/ --records records.jsonl")
+@main.command()
+@_study
+@click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--records",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Bibliographic records (.jsonl or .csv), tied to files by their field `file`.",
+)
+def add(study: Path, paths: tuple[Path, ...], records: tuple[Path, ...]) -> None:
+    """Register source files (.pdf, .txt) and bibliographic records. Folders are walked."""
+    if not paths and not records:
+        raise click.UsageError("nothing to add: name files, folders or --records")
+    opened = Study(study)
+    added = opened.add(paths, records)
+    with opened.lock():
+        load(opened, open_database(opened), find_finished(opened))
+    click.echo(
+        f"{study}: {added.new} new papers, {added.duplicates} further paths of known papers, "
+        f"{added.known} known already, {added.records} records."
+    )
+    for bad in added.bad_records:
+        click.echo(f"record skipped: {bad.file}:{bad.line}: {bad.reason}", err=True)
+    for failure in added.unread:
+        click.echo(f"not read: {terminal.printable(failure.path)}: {failure.error}", err=True)
+    if added.unread or added.bad_records:
+        sys.exit(_DONE_WITH_FAILURES)
+
+
+@_example("ddr-screen run my-study --workers 4")
+@main.command()
+@_study
+@click.option("--workers", type=click.IntRange(1), help="Processes; default: study.toml.")
+@click.option("--retry-failed", is_flag=True, help="Read papers again that could not be read.")
+def run(study: Path, workers: int | None, retry_failed: bool) -> None:
+    """Read, clean and match all papers that are not done yet; then load the database.
+
+    Can be stopped at any time and run again: only what is not done is done. Ends with status 1 if
+    anything could not be screened.
+    """
+    opened = Study(study)
+    wanted = count_workers(workers or opened.settings.work.workers)
+    with opened.lock(), terminal.progress(len(opened.shard_numbers())) as report:
+        done = run_study(opened, wanted, report, retry_failed=retry_failed)
+        engine = open_database(opened)
+        loaded = load(opened, engine, done)
+    worked = [shard for shard in done if shard.read or shard.matched]
+    if worked:
+        read = sum(shard.papers for shard in worked if shard.read)
+        matched = sum(shard.papers for shard in worked)
+        click.echo(
+            f"{study}: {read} papers read, {matched} matched, in {len(worked)} of {len(done)} "
+            f"shards; {loaded} shards loaded."
+        )
+    else:
+        click.echo(f"{study}: nothing to do, all {len(done)} shards are up to date.")
+    counts = count_everything(engine)
+    terminal.show_counts(counts)
+    if counts["failures"]:
+        sys.exit(_DONE_WITH_FAILURES)
+
+
+@_example("ddr-screen status my-study --json")
+@main.command()
+@_study
+@_as_json
+def status(study: Path, as_json: bool) -> None:
+    """Show the counts of every stage and everything that could not be screened."""
+    engine = open_database(Study(study))
+    counts, failures = count_everything(engine), list_failures(engine)
+    if as_json:
+        click.echo(json.dumps({**counts, "failure_list": failures}, ensure_ascii=False, indent=1))
+        return
+    terminal.show_counts(counts)
+    terminal.show_failures(failures)
+
+
+@_example("ddr-screen queue my-study -n 5")
+@main.command()
+@_study
+@click.option("-n", "number", type=click.IntRange(1), default=20, show_default=True)
+@_as_json
+def queue(study: Path, number: int, as_json: bool) -> None:
+    """Print the top of the queue: passage, page, criteria, and why."""
+    hits = list_queue(open_database(Study(study)), number)
+    if as_json:
+        for hit in hits:
+            click.echo(json.dumps(hit, ensure_ascii=False))
+        return
+    terminal.show_queue(hits)
+
+
+@_example("ddr-screen export my-study --what hits --format csv -o hits.csv")
+@main.command()
+@_study
+@click.option("--what", type=click.Choice(sorted(TABLES)), required=True)
+@click.option("--format", "format_", type=click.Choice(["jsonl", "csv"]), default="jsonl")
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True
+)
+def export(study: Path, what: str, format_: str, output: Path) -> None:
+    """Write hits or papers to a file, as JSON Lines or CSV."""
+    engine = open_database(Study(study))
+    fields, rows = TABLES[what]
+    encoding = "utf-8-sig" if format_ == "csv" else "utf-8"
+    partial = output.with_name(output.name + ".part")
+    try:
+        with partial.open("w", encoding=encoding, newline="") as file:
+            if format_ == "csv":
+                count = write_csv(rows(engine), fields, file)
+            else:
+                count = write_jsonl(rows(engine), file)
+        partial.replace(output)
+    except OSError as error:
+        raise ScreenError(f"{output} cannot be written: {error.strerror}") from None
+    click.echo(f"{output}: {count} {what}.")
+
+
+@main.group()
+def pack() -> None:
+    """List, check and copy pattern packs."""
+
+
+@_example("ddr-screen pack list")
+@pack.command("list")
+def list_packs() -> None:
+    """List the packs that ship with the program."""
+    for manifest in sorted(builtin_folder().glob("*/pack.yml")):
+        loaded = load_pack(manifest.parent)
+        click.echo(f"{loaded.label}  {loaded.manifest.title}")
+
+
+@_example("ddr-screen pack check brain-death")
+@pack.command()
+@click.argument("name")
+@_as_json
+def check(name: str, as_json: bool) -> None:
+    """Check a pack's files and run its cases. Ends with status 1 if a case fails."""
+    loaded = load_pack(find_pack(name))
+    results = list(run_cases(loaded))
+    failed = [result for result in results if result.right == bool(result.case.open)]
+    if as_json:
+        click.echo(
+            json.dumps(
+                {
+                    "pack": loaded.label,
+                    "cases": len(results),
+                    "right": sum(result.right for result in results),
+                    "open": sum(bool(result.case.open) for result in results),
+                    "failed": [result.case.id for result in failed],
+                },
+                indent=1,
+            )
+        )
+    else:
+        terminal.show_cases(loaded.label, results, failed)
+    if failed:
+        sys.exit(_DONE_WITH_FAILURES)
+
+
+@_example("ddr-screen pack copy brain-death my-pack")
+@pack.command()
+@click.argument("name")
+@click.argument("target", type=click.Path(path_type=Path))
+def copy(name: str, target: Path) -> None:
+    """Copy a pack to a folder of your own, to change it and name it in study.toml."""
+    try:
+        shutil.copytree(find_pack(name), target)
+    except OSError as error:
+        raise PackError(f"{target}: {error.strerror or error}") from None
+    click.echo(f"{target}: a copy of {name}.")

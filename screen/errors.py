@@ -1,0 +1,37 @@
+"""The named errors of the package.
+
+What goes wrong with one paper is a `DocumentError` and becomes a row that is kept (`Failure`);
+everything else stops the program with one clear line.
+"""
+
+
+class ScreenError(Exception):
+    """Base of all errors that end a command with exit status 2 and one line."""
+
+
+class SettingsError(ScreenError):
+    """A study.toml that cannot be used."""
+
+
+class StudyError(ScreenError):
+    """A folder that is not a study, is one already, or is in use by another run."""
+
+
+class PackError(ScreenError):
+    """A pattern pack that breaks its schema; the message names file and line."""
+
+
+class RecordsError(ScreenError):
+    """A file of bibliographic records that cannot be read at all."""
+
+
+class DocumentError(Exception):
+    """One source file, or one page of it, that cannot be read.
+
+    `stage` names where it failed (`read`, `parse`, `text`), for the row in the failures table.
+    """
+
+    def __init__(self, stage: str, reason: str) -> None:
+        super().__init__(reason)
+        self.stage = stage
+        self.reason = reason

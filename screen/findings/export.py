@@ -1,0 +1,107 @@
+"""Write hits and papers as JSON Lines or CSV. The fields are described in docs/formats.md."""
+
+import csv
+import json
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TextIO
+
+import sqlalchemy as sa
+
+from screen.study.database import list_papers, list_queue
+
+Row = dict[str, Any]
+
+HIT_FIELDS = (
+    "hit_id", "paper_id", "file", "sha256", "title", "year", "journal", "affiliations", "page",
+    "start", "end", "quote", "continued", "passage", "context", "section", "criteria", "code",
+    "score", "reason", "mitigating", "events", "matches", "pack", "model", "verdicts",
+)  # fmt: skip
+PAPER_FIELDS = (
+    "paper_id", "file", "sha256", "title", "authors", "year", "journal", "affiliations", "doi",
+    "status", "reason", "pages", "unread_pages", "flagged", "code", "score", "hits", "verdict",
+)  # fmt: skip
+
+# A spreadsheet runs a cell that begins with one of these as a formula.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+def hit_rows(engine: sa.Engine) -> Iterator[Row]:
+    """Yield one row a hit, in the order of the queue."""
+    for row in list_queue(engine):
+        values = {
+            **row,
+            "hit_id": row["id"],
+            "paper_id": row["paper"],
+            "sha256": row["paper"],
+            **_record_fields(row),
+            # A hit is found by rules alone and judged by nobody before there are a classifier
+            # and a workbench; the fields are there so that readers of the format need not change.
+            "model": None,
+            "verdicts": [],
+        }
+        yield {name: values[name] for name in HIT_FIELDS}
+
+
+def paper_rows(engine: sa.Engine) -> Iterator[Row]:
+    """Yield one row a paper, in the order of the file names.
+
+    An unreadable paper is neither flagged nor unflagged: its `flagged` and `code` are null.
+    """
+    for row in list_papers(engine):
+        screened = row["status"] == "screened"
+        code = row["code"] or 0
+        values = {
+            **row,
+            "paper_id": row["sha256"],
+            **_record_fields(row),
+            "reason": None,
+            "flagged": code >= 1 if screened else None,
+            "code": code if screened else None,
+            "score": (row["score"] or 0.0) if screened else None,
+            "hits": row["hits"] or 0,
+            "verdict": None,
+        }
+        yield {name: values[name] for name in PAPER_FIELDS}
+
+
+def _record_fields(row: Row) -> Row:
+    names = ("title", "authors", "affiliations", "journal", "year", "doi")
+    return {name: row[f"record_{name}"] for name in names}
+
+
+TABLES: dict[str, tuple[tuple[str, ...], Callable[[sa.Engine], Iterator[Row]]]] = {
+    "hits": (HIT_FIELDS, hit_rows),
+    "papers": (PAPER_FIELDS, paper_rows),
+}
+
+
+def write_jsonl(rows: Iterable[Row], file: TextIO) -> int:
+    """Write rows as JSON Lines in UTF-8 and return their number."""
+    count = 0
+    for count, row in enumerate(rows, start=1):
+        file.write(json.dumps(row, ensure_ascii=False) + "\n")
+    return count
+
+
+def write_csv(rows: Iterable[Row], fields: tuple[str, ...], file: TextIO) -> int:
+    """Write rows as CSV and return their number.
+
+    The caller opens the file with encoding "utf-8-sig", without which Excel garbles Chinese, and
+    newline "". Lists are JSON; cells that a spreadsheet would run are defused with a leading '.
+    """
+    writer = csv.writer(file)
+    writer.writerow(fields)
+    count = 0
+    for count, row in enumerate(rows, start=1):
+        writer.writerow([_cell(row[name]) for name in fields])
+    return count
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, list | dict):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
+        return "'" + value
+    return value

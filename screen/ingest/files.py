@@ -1,0 +1,209 @@
+"""Find source files and read them into pages.
+
+The SHA-256 of the bytes comes before any parsing: it is the paper's identity, and the same bytes
+under two names are one paper. Files are untrusted: a name says nothing about what is inside, so
+the first bytes decide.
+"""
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from screen.errors import DocumentError
+from screen.ingest.pdf import is_cut_short, read_pdf
+from screen.ingest.quality import READABLE, text_quality
+from screen.settings import Limits
+from screen.types import Failure, Page, SourceFile
+
+SUFFIXES = frozenset({".pdf", ".txt"})
+_MEGABYTE = 1_000_000
+# A text with a larger share of control or replacement characters is not a text in that encoding.
+_MAX_JUNK = 0.02
+_PDF_HEADER_WITHIN = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """A file met on a walk; `name` is its path below the folder that was walked."""
+
+    path: Path
+    name: str
+    error: str = ""
+
+
+def walk(path: Path) -> Iterator[FoundFile]:
+    """Yield the source files at or below a path in the order of their names.
+
+    Links are followed, but no folder twice, so that a loop of links ends. What cannot be read is
+    yielded with its error. Files of other kinds are passed over, unless named themselves.
+    """
+    if not path.is_dir():
+        yield _found(path, path.name)
+        return
+    seen: set[tuple[int, int]] = set()
+    yield from _walk_folder(path, path, seen)
+
+
+def _walk_folder(folder: Path, top: Path, seen: set[tuple[int, int]]) -> Iterator[FoundFile]:
+    try:
+        status = folder.stat()
+        if (status.st_dev, status.st_ino) in seen:
+            return
+        seen.add((status.st_dev, status.st_ino))
+        entries = sorted(folder.iterdir())
+    except OSError as error:
+        yield FoundFile(folder, _name(folder, top), _reason(error))
+        return
+    for entry in entries:
+        if entry.is_dir():
+            yield from _walk_folder(entry, top, seen)
+        elif entry.suffix.lower() in SUFFIXES:
+            yield _found(entry, _name(entry, top))
+
+
+def _name(path: Path, top: Path) -> str:
+    return str(path.relative_to(top)) if path != top else path.name
+
+
+def _found(path: Path, name: str) -> FoundFile:
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        return FoundFile(path, name, _reason(error))
+    # A pipe or a device would block the reader or never end.
+    return FoundFile(path, name, "" if stat.S_ISREG(mode) else "not a regular file")
+
+
+def hash_file(path: Path) -> SourceFile:
+    """Return a file's identity. Raises DocumentError if its bytes cannot be read."""
+    digest = hashlib.sha256()
+    size = 0
+    try:
+        with path.open("rb") as file:
+            head = file.read(_PDF_HEADER_WITHIN)
+            block = head
+            while block:
+                digest.update(block)
+                size += len(block)
+                block = file.read(1 << 20)
+    except OSError as error:
+        raise DocumentError("read", _reason(error)) from None
+    media_type = "application/pdf" if b"%PDF-" in head else "text/plain"
+    return SourceFile(digest.hexdigest(), os.fspath(path.absolute()), size, media_type)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What became of one source file: its pages, and a row for all that could not be read."""
+
+    pages: tuple[Page, ...]
+    failures: tuple[Failure, ...]
+
+
+def read_source(source: SourceFile, limits: Limits) -> Reading:
+    """Read a source file into pages. Never raises for what is wrong with the file: that is a row.
+
+    A page that cannot be read has method "unreadable" and no text.
+    """
+    try:
+        data = _read_bytes(source, limits)
+        if source.media_type == "application/pdf":
+            pages = read_pdf(source.sha256, data)
+        else:
+            pages = _read_text(source, data)
+    except DocumentError as error:
+        return Reading((), (Failure(source.sha256, source.path, None, error.stage, error.reason),))
+    problems: list[tuple[int | None, str]] = []
+    if source.media_type == "application/pdf" and is_cut_short(data):
+        problems.append((None, "the PDF has no end mark: cut short, pages may be missing"))
+    for page in pages:
+        if page.method == "unreadable":
+            problems.append((page.number, "no readable text on this page: a scan or a broken font"))
+    failures = (Failure(source.sha256, source.path, page, "text", why) for page, why in problems)
+    if all(page.method == "unreadable" for page in pages):
+        pages = []
+    return Reading(tuple(pages), tuple(failures))
+
+
+def _read_bytes(source: SourceFile, limits: Limits) -> bytes:
+    limit = limits.pdf_mb if source.media_type == "application/pdf" else limits.text_mb
+    if source.size > limit * _MEGABYTE:
+        size = source.size / _MEGABYTE
+        raise DocumentError("read", f"too large: {size:.0f} MB, the limit is {limit:g} MB")
+    try:
+        data = Path(source.path).read_bytes()
+    except OSError as error:
+        raise DocumentError("read", _reason(error)) from None
+    if hashlib.sha256(data).hexdigest() != source.sha256:
+        raise DocumentError("read", "the file has changed since it was added")
+    if not data:
+        raise DocumentError("read", "the file is empty")
+    return data
+
+
+def _read_text(source: SourceFile, data: bytes) -> list[Page]:
+    text = decode(data)
+    # Form feeds part the pages of a text that a converter made from a paged document.
+    parts = [part for part in text.split("\f") if part.strip()]
+    if not parts:
+        raise DocumentError("text", "the file holds no text")
+    pages = []
+    for number, part in enumerate(parts, start=1):
+        quality = text_quality(part)
+        readable = quality >= READABLE
+        method = "text" if readable else "unreadable"
+        pages.append(Page(source.sha256, number, part if readable else "", method, quality))
+    return pages
+
+
+def decode(data: bytes) -> str:
+    """Decode a text file in UTF-8, UTF-16, GB18030 or Big5. Raises DocumentError if none fits.
+
+    A byte order mark decides; else strict UTF-8, which other encodings hardly ever satisfy; else,
+    of the encodings that fit, the one whose result reads most like Chinese.
+    """
+    for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"),
+                           (b"\xfe\xff", "utf-16")):
+        if data.startswith(mark):
+            return _decode_strictly(data, encoding)
+    if b"\x00" not in data:
+        try:
+            return data.decode("utf-8")
+        except UnicodeDecodeError:
+            candidates = ("gb18030", "big5hkscs")
+    else:
+        candidates = ("utf-16-le", "utf-16-be")
+    readings = []
+    for encoding in candidates:
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        readings.append((text_quality(text), text))
+    best = max(readings, default=(0.0, ""), key=lambda reading: reading[0])
+    if not readings or _junk(best[1]) > _MAX_JUNK:
+        raise DocumentError(
+            "text", "not a text in UTF-8, UTF-16, GB18030 or Big5 (nor a PDF, whatever its name)"
+        )
+    return best[1]
+
+
+def _decode_strictly(data: bytes, encoding: str) -> str:
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise DocumentError("text", f"begins as {encoding} but is not: {error.reason}") from None
+
+
+def _junk(text: str) -> float:
+    """Return the share of characters that no text holds: control characters and the like."""
+    junk = sum(1 for c in text if (ord(c) < 32 and c not in "\t\n\r\f\v") or c == "\ufffd")
+    return junk / max(len(text), 1)
+
+
+def _reason(error: OSError) -> str:
+    """Return an error without the path, which is kept beside it and differs between machines."""
+    return error.strerror or type(error).__name__

@@ -1,0 +1,94 @@
+"""Read the pages of a PDF: pypdfium2 first, pdfminer.six for a page it cannot make text of."""
+
+import io
+
+import pypdfium2
+from pdfminer.high_level import extract_text
+from pdfminer.pdfexceptions import PDFException
+from pdfminer.psexceptions import PSException
+
+from screen.errors import DocumentError
+from screen.ingest.quality import READABLE, text_quality
+from screen.types import Page
+
+# A page of a journal holds far more; a larger text is a bomb, not a paper.
+_MAX_PAGE_CHARACTERS = 1_000_000
+_MAX_PAGES = 5_000
+# Mailers and proxies append bytes after the end mark.
+_TAIL = 4096
+
+
+def read_pdf(sha256: str, data: bytes) -> list[Page]:
+    """Return the pages of a PDF, numbered from 1.
+
+    A page without readable text has method "unreadable". Raises DocumentError if the PDF cannot
+    be opened (damaged, password) or has no pages.
+    """
+    try:
+        document = pypdfium2.PdfDocument(data)
+    except pypdfium2.PdfiumError as error:
+        raise DocumentError("parse", _open_reason(error)) from None
+    try:
+        if len(document) > _MAX_PAGES:
+            raise DocumentError("parse", f"{len(document)} pages, the limit is {_MAX_PAGES}")
+        pages = [_read_page(document, data, sha256, index) for index in range(len(document))]
+    finally:
+        document.close()
+    if not pages:
+        raise DocumentError("parse", "the PDF has no pages")
+    return pages
+
+
+def is_cut_short(data: bytes) -> bool:
+    """Tell whether a PDF lacks its end mark: PDFium rebuilds such files and says nothing."""
+    return b"%%EOF" not in data[-_TAIL:]
+
+
+def _open_reason(error: pypdfium2.PdfiumError) -> str:
+    text = str(error).lower()
+    if "password" in text or "security" in text:
+        return "the PDF is protected by a password"
+    return "not a PDF that can be opened: damaged or cut short"
+
+
+def _read_page(
+    document: pypdfium2.PdfDocument, data: bytes, sha256: str, index: int
+) -> Page:
+    """Read one page by the first engine that makes text of it."""
+    number = index + 1
+    blank = False
+    try:
+        page = document[index]
+        try:
+            text = _tidy(page.get_textpage().get_text_range())
+            blank = not text and next(iter(page.get_objects(max_depth=1)), None) is None
+        finally:
+            page.close()
+    except pypdfium2.PdfiumError:
+        text = ""
+    quality = text_quality(text)
+    if quality >= READABLE:
+        return Page(sha256, number, text, "pdfium", quality)
+    if blank:
+        # Nothing is drawn on the page, so there is nothing to miss.
+        return Page(sha256, number, "", "pdfium", 1.0)
+    second = _tidy(_mine_text(data, index))
+    better = text_quality(second)
+    if better >= READABLE:
+        return Page(sha256, number, second, "pdfminer", better)
+    return Page(sha256, number, "", "unreadable", max(quality, better))
+
+
+def _mine_text(data: bytes, index: int) -> str:
+    try:
+        return extract_text(io.BytesIO(data), page_numbers=[index])
+    except (PDFException, PSException, ValueError, TypeError, KeyError, IndexError,
+            AttributeError, RecursionError, AssertionError, OverflowError, OSError):
+        # pdfminer lets Python's own errors through on damaged files: the page has no text then.
+        return ""
+
+
+def _tidy(text: str) -> str:
+    """Return a page's text without what cannot be stored (lone surrogates) and with plain \\n."""
+    text = text[:_MAX_PAGE_CHARACTERS].encode("utf-8", "replace").decode("utf-8")
+    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "").replace("\x00", "")

@@ -1,0 +1,283 @@
+"""The cascade from clean text to hits: sieve, phrases, events, criteria, passages.
+
+A hit is a passage: the clauses from the first to the last event of the rules that were met there,
+joined where they overlap. The rules say which criteria and which code; the phrases add what damage
+hid from the rules; mitigating signs found anywhere in the paper are attached with their place.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from screen.match.criteria import RuleMatch, match_rules
+from screen.match.events import Layout, lay_out, read_events
+from screen.match.packs import Compound, Pack
+from screen.match.phrases import PhraseMatch, find_phrases
+from screen.match.sieve import Sieve, Window
+from screen.text.segment import locate
+from screen.types import CleanText, Event, Evidence, Hit, Match
+
+_LONGEST_SENTENCE = 160
+_CONTEXT = 70
+_SUPPORT_REACH = 80
+_MAX_MITIGATING = 12
+# How much a mitigating sign lowers the score: in the passage itself, in its section, elsewhere.
+_MITIGATION = (0.5, 0.75, 0.9)
+_PHRASE_WEIGHT = 0.5
+
+
+@dataclass(slots=True)
+class _Passage:
+    """A stretch of clean text under construction, with everything that speaks for it."""
+
+    start: int
+    end: int
+    rules: list[RuleMatch] = field(default_factory=list)
+    phrases: list[PhraseMatch] = field(default_factory=list)
+    by_phrase: bool = False
+
+
+class Cascade:
+    """A pack made ready to be applied to many texts. Build it once per process."""
+
+    def __init__(self, pack: Pack) -> None:
+        self.pack = pack
+        self._sieve = Sieve(pack)
+        self._compounds: dict[str, list[Compound]] = {}
+        for compound in pack.compounds:
+            self._compounds.setdefault(compound.part, []).append(compound)
+        self._mitigating = {term.kind for term in pack.terms if term.mitigating}
+        self._triggers = {term.kind for term in pack.terms if term.sieve == "trigger"}
+
+    def find_hits(self, paper: str, clean: CleanText, *, sieved: bool = True) -> list[Hit]:
+        """Return the hits of one paper, whose id is `paper`, in the order of the text.
+
+        `sieved=False` looks at the whole text as one window; it exists to prove that the sieve
+        loses nothing, and to measure what it saves.
+        """
+        terms = self._sieve.find_terms(clean.text)
+        windows = self._sieve.find_windows(clean.text, terms)
+        if not windows:
+            if sieved:
+                return []
+        layout = lay_out(clean)
+        events = read_events(clean, layout, terms, self._compounds)
+        inside = events if not sieved else _within(events, windows)
+        whole = [Window(0, len(clean.text))]
+        phrases = find_phrases(clean.text, windows if sieved else whole, self.pack.phrases)
+        rules = match_rules(self.pack, inside, layout, supporting=False)
+        passages = self._passages(clean, layout, rules, phrases, events)
+        support = match_rules(self.pack, inside, layout, supporting=True) if passages else []
+        for passage in passages:
+            passage.rules.extend(_nearby(support, passage, layout))
+        mitigating = self._signs(events)
+        return [self._hit(paper, clean, layout, part, events, mitigating) for part in passages]
+
+    def _passages(
+        self,
+        clean: CleanText,
+        layout: Layout,
+        rules: Sequence[RuleMatch],
+        phrases: Sequence[PhraseMatch],
+        events: Sequence[Event],
+    ) -> list[_Passage]:
+        passages = [
+            _Passage(*_widen(clean.text, layout, match.start, match.end), rules=[match])
+            for match in rules
+        ]
+        passages = _join(passages)
+        for match in phrases:
+            home = [p for p in passages if p.start < match.end and match.start < p.end]
+            for passage in home:
+                passage.phrases.append(match)
+            if not home and not self._read(match, events):
+                start, end = _widen(clean.text, layout, match.start, match.end)
+                passages.append(_Passage(start, end, phrases=[match], by_phrase=True))
+        return _join(passages)
+
+    def _read(self, match: PhraseMatch, events: Sequence[Event]) -> bool:
+        """Tell whether the rules could read the trigger in a phrase's place: then they decide."""
+        return any(
+            event.kind in self._triggers and event.start < match.end and match.start < event.end
+            for event in events
+        )
+
+    def _signs(self, events: Iterable[Event]) -> list[Event]:
+        return [
+            event
+            for event in events
+            if event.kind in self._mitigating
+            and event.actor in {"donor", "unknown"}
+            and event.polarity in {"reported", "advised"}
+        ]
+
+    def _hit(
+        self,
+        paper: str,
+        clean: CleanText,
+        layout: Layout,
+        passage: _Passage,
+        events: Sequence[Event],
+        signs: Sequence[Event],
+    ) -> Hit:
+        start, end = passage.start, passage.end
+        first, *rest = clean.source(start, end)
+        criteria, code = self._judge(passage)
+        used = {event for match in passage.rules for event in match.events}
+        used.update(event for event in events if start <= event.start and event.end <= end)
+        identity = f"{paper}|{first.page}|{first.start}|{first.end}|{self.pack.manifest.family}"
+        return Hit(
+            id=hashlib.sha256(identity.encode()).hexdigest()[:16],
+            paper=paper,
+            page=first.page,
+            start=first.start,
+            end=first.end,
+            quote=first.text,
+            continued=tuple(rest),
+            passage=clean.text[start:end],
+            context=clean.text[max(start - _CONTEXT, 0) : end + _CONTEXT],
+            section=layout.sections[layout.section(start)].title,
+            events=_evidence(clean, sorted(used, key=lambda event: event.start)),
+            criteria=criteria,
+            reason=self._reason(passage, clean.text),
+            mitigating=_evidence(clean, _nearest(signs, start)),
+            matches=tuple(_matches(passage)),
+            score=self._score(passage, layout, signs),
+            code=code,
+        )
+
+    def _judge(self, passage: _Passage) -> tuple[tuple[str, ...], int]:
+        """Return a passage's criteria and code: the highest code counts, lower ones fall away."""
+        book = self.pack.manifest.criteria
+        met = {match.rule.criterion for match in passage.rules if match.rule.criterion}
+        if passage.by_phrase:
+            met.update(match.phrase.criterion for match in passage.phrases)
+        code = max((book[name].code for name in met), default=0)
+        kept = (name for name in met if book[name].supporting or book[name].code == code)
+        return tuple(sorted(kept)) if code else (), code
+
+    def _reason(self, passage: _Passage, text: str) -> str:
+        """Return the reason of the weightiest rule, or of the nearest phrase if no rule was met."""
+        if passage.rules:
+            best = max(passage.rules, key=lambda match: (match.rule.weight, -match.start))
+            return best.explain(text)
+        phrase = min(passage.phrases, key=lambda match: match.distance)
+        return (
+            f'resembles "{phrase.phrase.text}" ({1 - phrase.distance:.0%} alike); '
+            f"criterion {phrase.phrase.criterion}"
+        )
+
+    def _score(self, passage: _Passage, layout: Layout, signs: Sequence[Event]) -> float:
+        """Return 1 - prod(1 - weight) over the rules met, lowered by the nearest mitigating sign."""
+        weights = {match.rule.id: match.rule.weight for match in passage.rules}
+        if passage.by_phrase:
+            weights.update(
+                (match.phrase.id, _PHRASE_WEIGHT * (1 - match.distance))
+                for match in passage.phrases
+            )
+        missing = 1.0
+        for weight in weights.values():
+            missing *= 1 - weight
+        score = 1 - missing
+        section = layout.section(passage.start)
+        if any(passage.start <= sign.start < passage.end for sign in signs):
+            score *= _MITIGATION[0]
+        elif any(layout.section(sign.start) == section for sign in signs):
+            score *= _MITIGATION[1]
+        elif signs:
+            score *= _MITIGATION[2]
+        return round(score, 4)
+
+
+def _within(events: Sequence[Event], windows: Sequence[Window]) -> list[Event]:
+    """Return the events that lie in a window; both come in order."""
+    kept = []
+    remaining = iter(windows)
+    window = next(remaining, None)
+    for event in events:
+        while window is not None and event.start >= window.end:
+            window = next(remaining, None)
+        if window is None:
+            break
+        if window.start <= event.start and event.end <= window.end:
+            kept.append(event)
+    return kept
+
+
+def _widen(text: str, layout: Layout, start: int, end: int) -> tuple[int, int]:
+    """Return the sentences around a stretch, or its clauses where the sentences are long."""
+    for starts in (layout.sentences, layout.clauses):
+        first = starts[locate(starts, start)]
+        last = locate(starts, max(end - 1, start)) + 1
+        stop = starts[last] if last < len(starts) else len(text)
+        if stop - first <= _LONGEST_SENTENCE:
+            break
+    else:
+        first, stop = max(first, start - _LONGEST_SENTENCE // 2), min(stop, end + _CONTEXT)
+    trimmed = text[first:stop].rstrip()
+    return first, first + len(trimmed)
+
+
+def _join(passages: list[_Passage]) -> list[_Passage]:
+    """Return the passages in order, joined where they overlap."""
+    joined: list[_Passage] = []
+    for passage in sorted(passages, key=lambda part: (part.start, part.end)):
+        if joined and passage.start < joined[-1].end:
+            last = joined[-1]
+            last.end = max(last.end, passage.end)
+            last.rules.extend(passage.rules)
+            last.phrases.extend(passage.phrases)
+            last.by_phrase |= passage.by_phrase
+        else:
+            joined.append(passage)
+    return joined
+
+
+def _nearby(
+    support: Sequence[RuleMatch], passage: _Passage, layout: Layout
+) -> list[RuleMatch]:
+    """Return the matches of supporting rules in or close to a passage that meets a criterion."""
+    if not any(match.rule.criterion for match in passage.rules):
+        return []
+    section = layout.section(passage.start)
+    return [
+        match
+        for match in support
+        if match.end > passage.start - _SUPPORT_REACH
+        and match.start < passage.end + _SUPPORT_REACH
+        and layout.section(match.start) == section
+    ]
+
+
+def _nearest(signs: Sequence[Event], place: int) -> list[Event]:
+    """Return the mitigating signs nearest to a place, one of each wording's kind first, in order."""
+    near = sorted(signs, key=lambda sign: abs(sign.start - place))[:_MAX_MITIGATING]
+    return sorted(near, key=lambda sign: sign.start)
+
+
+def _evidence(clean: CleanText, events: Iterable[Event]) -> tuple[Evidence, ...]:
+    kept = []
+    for event in events:
+        quote = clean.source(event.start, event.end)[0]
+        kept.append(
+            Evidence(
+                event.kind,
+                event.actor,
+                event.polarity,
+                clean.text[event.start : event.end],
+                quote.page,
+                quote.start,
+                quote.end,
+            )
+        )
+    return tuple(kept)
+
+
+def _matches(passage: _Passage) -> Iterable[Match]:
+    rules = sorted({match.rule.id for match in passage.rules})
+    nearest: dict[str, float] = {}
+    for match in passage.phrases:
+        known = nearest.get(match.phrase.id, 1.0)
+        nearest[match.phrase.id] = min(known, round(match.distance, 4))
+    yield from (Match(rule, 0.0) for rule in rules)
+    yield from (Match(phrase, distance) for phrase, distance in sorted(nearest.items()))

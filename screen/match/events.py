@@ -1,0 +1,265 @@
+"""Turn terms into events: what happens in the text, to whom, and how it is said.
+
+Chinese surgical prose names its subject once and then leaves it out, often in a heading. So who an
+event happens to is decided in this order, and the first answer counts:
+
+1. somebody named in the same sentence before the event;
+2. somebody named just after it in the same clause (行气管插管的供体);
+3. somebody named in an earlier sentence of the same section;
+4. somebody named in the section's heading, or in the heading above it;
+5. the side to which most cues near the event point (停搏液, 切取 / 体外循环, 漂浮导管);
+
+and "unknown" otherwise. A text about animals or living donors makes its donors such.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from screen.match.packs import Actor, Compound
+from screen.match.sieve import TermMatch
+from screen.text.segment import Section, find_clauses, find_sections, find_sentences, locate
+from screen.types import CleanText, Event
+
+_HEADING_REACH = 16
+_CARRY_REACH = 260
+_CUE_BEFORE, _CUE_AFTER = 60, 140
+_AFTERTHOUGHT = 8
+_NEGATION_REACH = 10
+_BEFORE = re.compile(r"(?:的?(?:诊断|判定|宣布|确定|发生|成立))?(?:之前|以前|前(?![胸正纵外臂]))")
+_AFTER = re.compile(r"(?:的?(?:诊断|判定|宣布|宣告|确定|确认|成立))?(?:之后|以后|后)")
+_BESIDE = re.compile(r"(?:[与和同较比]|高出|大于|小于|低于|高于|超过|轻于|重于)$")
+_POLARITIES = ("negated", "quoted", "hypothetical", "advised")
+_IS_A = re.compile(r"^[^,。;:]{0,12}?(?:为|系|是|来自|来源于|选自)[^,。;:]{0,16}$")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The structure of one text: sections, and where sentences and clauses begin."""
+
+    sections: tuple[Section, ...]
+    sentences: tuple[int, ...]
+    clauses: tuple[int, ...]
+    section_starts: tuple[int, ...]
+
+    def section(self, offset: int) -> int:
+        """Return the index of the section that holds an offset."""
+        return locate(self.section_starts, offset)
+
+    def sentence(self, offset: int) -> int:
+        """Return the index of the sentence that holds an offset."""
+        return locate(self.sentences, offset)
+
+    def clause(self, offset: int) -> int:
+        """Return the index of the clause that holds an offset."""
+        return locate(self.clauses, offset)
+
+    def place(self, scope: str, offset: int) -> int:
+        """Return the index of the section, sentence or clause that holds an offset."""
+        starts = {"section": self.section_starts, "sentence": self.sentences}
+        return locate(starts.get(scope, self.clauses), offset)
+
+
+def lay_out(clean: CleanText) -> Layout:
+    """Find the sections, sentences and clauses of a text."""
+    sections = find_sections(clean)
+    sentences = find_sentences(clean.text, sections)
+    clauses = find_clauses(clean.text, sentences)
+    return Layout(sections, sentences, clauses, tuple(section.start for section in sections))
+
+
+@dataclass(slots=True)
+class _Named:
+    """Somebody the text named: who and where."""
+
+    actor: Actor
+    start: int
+    end: int
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Walks through the terms of one text and keeps in mind who it speaks of."""
+
+    text: str
+    layout: Layout
+    terms: Sequence[TermMatch]
+    compounds: Mapping[str, Sequence[Compound]]
+    named: _Named | None = None
+    headings: dict[int, Actor] = field(default_factory=dict)
+    kind_of_donor: Actor = "donor"
+
+    def read(self) -> list[Event]:
+        events: list[Event] = []
+        for index, match in enumerate(self.terms):
+            term = match.term
+            if term.donor and term.donor in {"donor", self.kind_of_donor}:
+                self.kind_of_donor = "donor"
+            if term.role == "actor":
+                self._meet(match)
+            if term.role == "event" or (term.role == "actor" and term.actor == "donor"):
+                events.append(self._event(index, match, term.kind))
+            if term.role == "event" and term.actor:
+                self.named = _Named(self._as_donor(term.actor), match.start, match.end)
+            for kind in self._compound_kinds(index, match):
+                events.append(self._event(index, match, kind))
+        return events
+
+    def _compound_kinds(self, index: int, match: TermMatch) -> list[str]:
+        """Return the kinds of event that a term makes together with a term beside it."""
+        kinds = []
+        for compound in self.compounds.get(match.term.kind, ()):
+            sides = {"before": (-1,), "after": (1,), "any": (-1, 1)}[compound.order]
+            if any(self._stands_beside(index, compound, step) for step in sides):
+                kinds.append(compound.kind)
+        return list(dict.fromkeys(kinds))
+
+    def _stands_beside(self, index: int, compound: Compound, step: int) -> bool:
+        match = self.terms[index]
+        sentence = self.layout.sentence(match.start)
+        place = index + step
+        while 0 <= place < len(self.terms):
+            other = self.terms[place]
+            apart = match.start - other.end if step < 0 else other.start - match.end
+            if apart > compound.within or self.layout.sentence(other.start) != sentence:
+                return False
+            if other.term.kind in compound.beside:
+                return True
+            place += step
+        return False
+
+    def _meet(self, match: TermMatch) -> None:
+        """Take note of somebody named, unless the words only compare or describe."""
+        actor = match.term.actor or "unknown"
+        if actor in {"animal", "living_donor"}:
+            self.kind_of_donor = actor
+        clause = self.layout.clauses[self.layout.clause(match.start)]
+        before = self.text[max(clause, match.start - 2) : match.start]
+        if _BESIDE.search(before):
+            return
+        named = self.named
+        if named and named.start >= clause and actor == "recipient" and named.actor != actor:
+            if _IS_A.match(self.text[named.end : match.start]):
+                return
+        self.named = _Named(self._as_donor(actor), match.start, match.end)
+        index = self.layout.section(match.start)
+        section = self.layout.sections[index]
+        if section.title and match.start - section.start <= _HEADING_REACH:
+            title_end = section.start + len(section.title)
+            if match.start < title_end:
+                self.headings.setdefault(index, self.named.actor)
+
+    def _as_donor(self, actor: Actor) -> Actor:
+        return self.kind_of_donor if actor == "donor" else actor
+
+    def _event(self, index: int, match: TermMatch, kind: str) -> Event:
+        term = match.term
+        actor = self._as_donor(term.actor) if term.actor else self._actor(index, match)
+        timing = "before" if _BEFORE.match(self.text, match.end) else ""
+        timing = timing or ("after" if _AFTER.match(self.text, match.end) else "")
+        clause = self.layout.clause(match.start)
+        polarity = self._polarity(index, match)
+        return Event(kind, actor, polarity, match.start, match.end, clause, timing)
+
+    def _actor(self, index: int, match: TermMatch) -> Actor:
+        sentence = self.layout.sentences[self.layout.sentence(match.start)]
+        if self.named and self.named.start >= sentence:
+            return self.named.actor
+        later = self._named_after(index, match)
+        if later:
+            return self._as_donor(later)
+        place = self.layout.section(match.start)
+        section = self.layout.sections[place].start
+        if (
+            self.named
+            and self.named.start >= section
+            and match.start - self.named.end <= _CARRY_REACH
+        ):
+            return self.named.actor
+        heading = self._heading(place)
+        if heading:
+            return heading
+        return self._as_donor(self._cued(index, match))
+
+    def _named_after(self, index: int, match: TermMatch) -> Actor | None:
+        """Return who is named right after the event, in the same clause: 气管插管供体."""
+        clause = self.layout.clause(match.start)
+        for other in self.terms[index + 1 : index + 3]:
+            if other.start - match.end > _AFTERTHOUGHT or self.layout.clause(other.start) != clause:
+                break
+            if other.term.role == "actor":
+                return other.term.actor
+        return None
+
+    def _heading(self, place: int) -> Actor | None:
+        """Return who the heading of a section names, or the nearest heading above it."""
+        depth = _depth(self.layout.sections[place].title)
+        if place in self.headings:
+            return self.headings[place]
+        for above in range(place - 1, -1, -1):
+            title = self.layout.sections[above].title
+            if not title or _depth(title) >= depth:
+                continue
+            depth = _depth(title)
+            if above in self.headings:
+                return self.headings[above]
+        return None
+
+    def _cued(self, index: int, match: TermMatch) -> Actor:
+        """Weigh the cues on both sides of an event that nobody is named for."""
+        balance = 0
+        for step in (-1, 1):
+            reach = _CUE_BEFORE if step < 0 else _CUE_AFTER
+            place = index + step
+            while 0 <= place < len(self.terms):
+                other = self.terms[place]
+                apart = match.start - other.end if step < 0 else other.start - match.end
+                if apart > reach:
+                    break
+                actor = other.term.actor
+                balance += (actor == "donor") - (actor == "recipient")
+                place += step
+        if balance > 0:
+            return "donor"
+        return "recipient" if balance < 0 else "unknown"
+
+    def _polarity(self, index: int, match: TermMatch) -> str:
+        """Return how an event is said, by the polarity terms before it that reach it."""
+        sentence = self.layout.sentence(match.start)
+        clause = self.layout.clause(match.start)
+        said = set()
+        for other in reversed(self.terms[max(index - 16, 0) : index]):
+            if self.layout.sentence(other.start) != sentence:
+                break
+            if other.term.role != "polarity" or other.term.polarity is None:
+                continue
+            near = match.start - other.end <= _NEGATION_REACH
+            same = self.layout.clause(other.start) == clause
+            if other.term.reach == "sentence" or (near and same):
+                said.add(other.term.polarity)
+        return next((polarity for polarity in _POLARITIES if polarity in said), "reported")
+
+
+def _depth(title: str) -> int:
+    """Return how deep a heading stands: 一、 0, (一) 1, 1 2, (1) 6, 1.2 3, 1.2.1 4; none 9."""
+    if re.match(r"[一二三四五六七八九十]+、|【|\[", title):
+        return 0
+    if re.match(r"\([一二三四五六七八九十]", title):
+        return 1
+    decimal = re.match(r"\d+((?:\s?\.\s?\d+)*)", title)
+    if decimal:
+        return 2 + decimal.group(1).count(".")
+    return 6 if title.startswith("(") else 9
+
+
+def read_events(
+    clean: CleanText,
+    layout: Layout,
+    terms: Sequence[TermMatch],
+    compounds: Mapping[str, Sequence[Compound]],
+) -> list[Event]:
+    """Return the events of a text in the order of its words.
+
+    `compounds` holds the pack's compounds by the kind of their part.
+    """
+    return _Reader(clean.text, layout, terms, compounds).read()

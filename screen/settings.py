@@ -1,0 +1,64 @@
+"""The settings of one study: study.toml, read and checked."""
+
+import tomllib
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from screen.errors import SettingsError
+
+TEMPLATE = """\
+# Settings of this study. Every value shown is the default; remove the # to change one.
+
+# The pattern pack: the name of one that ships with the program, or a folder of your own.
+pack = "brain-death"
+
+[limits]
+# Files above these sizes (in megabytes) are not read, and counted as unscreened.
+# text_mb = 20
+# pdf_mb = 200
+
+[work]
+# Papers in one shard. A shard is the unit of work: it is done wholly or not at all.
+# shard_size = 100
+# Worker processes; 0 means one for each processor.
+# workers = 0
+"""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Limits(_Strict):
+    """Sizes in megabytes (10^6 bytes) above which a file is not read."""
+
+    text_mb: float = Field(default=20, gt=0)
+    pdf_mb: float = Field(default=200, gt=0)
+
+
+class Work(_Strict):
+    """How work is cut and spread; nothing here changes a byte of the result but shard_size."""
+
+    shard_size: int = Field(default=100, ge=1, le=100_000)
+    workers: int = Field(default=0, ge=0, le=1024)
+
+
+class Settings(_Strict):
+    """Everything study.toml may hold."""
+
+    pack: str = "brain-death"
+    limits: Limits = Limits()
+    work: Work = Work()
+
+
+def read_settings(path: Path) -> Settings:
+    """Read study.toml. Raises SettingsError with the file and the key at fault."""
+    try:
+        return Settings.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{path}: {error}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise SettingsError(f"{path}: {key}: {first['msg']}") from None

@@ -1,0 +1,1 @@
+"""Where a study lives on disk and where its work runs."""

@@ -1,0 +1,215 @@
+"""Shards: the unit of work and of safety.
+
+A shard is NNNNN.parquet with its manifest NNNNN.json beside it. Both are written under another
+name, synced and renamed, the manifest last, so that a shard with a manifest is whole. It is done
+if the manifest's input and recipe are the wanted ones and the data has the manifest's hash.
+Nothing that differs between two runs (times, hosts, numbers of workers) is written, so the same
+work gives the same bytes.
+"""
+
+import hashlib
+import io
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from screen.errors import StudyError
+from screen.types import Evidence, Failure, Hit, Match, Page, Quote
+
+_PAGES = pa.schema(
+    [
+        ("sha256", pa.string()),
+        ("number", pa.int32()),
+        ("text", pa.large_string()),
+        ("method", pa.string()),
+        ("quality", pa.float64()),
+    ]
+)
+_QUOTE = pa.struct(
+    [("page", pa.int32()), ("start", pa.int32()), ("end", pa.int32()), ("text", pa.string())]
+)
+_EVIDENCE = pa.struct(
+    [
+        ("kind", pa.string()),
+        ("actor", pa.string()),
+        ("polarity", pa.string()),
+        ("text", pa.string()),
+        ("page", pa.int32()),
+        ("start", pa.int32()),
+        ("end", pa.int32()),
+    ]
+)
+_HITS = pa.schema(
+    [
+        ("id", pa.string()),
+        ("paper", pa.string()),
+        ("page", pa.int32()),
+        ("start", pa.int32()),
+        ("end", pa.int32()),
+        ("quote", pa.string()),
+        ("continued", pa.list_(_QUOTE)),
+        ("passage", pa.string()),
+        ("context", pa.string()),
+        ("section", pa.string()),
+        ("events", pa.list_(_EVIDENCE)),
+        ("criteria", pa.list_(pa.string())),
+        ("reason", pa.string()),
+        ("mitigating", pa.list_(_EVIDENCE)),
+        ("matches", pa.list_(pa.struct([("rule", pa.string()), ("distance", pa.float64())]))),
+        ("score", pa.float64()),
+        ("code", pa.int8()),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a shard was made from (`input`, `recipe`), what it holds, and what could not be done."""
+
+    input: str
+    recipe: str
+    data: str
+    rows: int
+    failures: tuple[Failure, ...]
+    label: str = ""
+
+
+def digest(*parts: str | bytes) -> str:
+    """Return the SHA-256 of several parts, each with its length, so that no two lists collide."""
+    total = hashlib.sha256()
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        total.update(len(data).to_bytes(8, "big") + data)
+    return total.hexdigest()
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file so that it is there wholly or not at all, also after a power cut."""
+    temporary = path.with_name(f"{path.name}.tmp-{os.getpid()}")
+    with temporary.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.rename(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what killed writers left behind."""
+    for leftover in folder.glob("*.tmp-*"):
+        leftover.unlink(missing_ok=True)
+
+
+def read_manifest(folder: Path, number: int) -> Manifest | None:
+    """Return the manifest of a shard, or None where there is none that can be used."""
+    try:
+        row = json.loads((folder / f"{number:05d}.json").read_text(encoding="ascii"))
+        failures = tuple(Failure(**failure) for failure in row.pop("failures"))
+        return Manifest(failures=failures, **row)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return None
+
+
+def find_done(folder: Path, number: int, source: str, recipe: str) -> Manifest | None:
+    """Return the manifest of a shard if it was made from this input by this recipe, and is whole."""
+    manifest = read_manifest(folder, number)
+    if manifest is None or (manifest.input, manifest.recipe) != (source, recipe):
+        return None
+    try:
+        data = _data_path(folder, number).read_bytes()
+    except OSError:
+        return None
+    return manifest if hashlib.sha256(data).hexdigest() == manifest.data else None
+
+
+def forget(folder: Path, number: int) -> None:
+    """Make a shard count as not done."""
+    (folder / f"{number:05d}.json").unlink(missing_ok=True)
+
+
+def write_pages(
+    folder: Path, number: int, pages: Iterable[Page], failures: Sequence[Failure],
+    source: str, recipe: str,
+) -> Manifest:
+    """Write a shard of pages."""
+    rows = [asdict(page) for page in pages]
+    return _write(folder, number, rows, _PAGES, failures, source, recipe, "")
+
+
+def write_hits(
+    folder: Path, number: int, hits: Iterable[Hit], source: str, recipe: str, label: str
+) -> Manifest:
+    """Write a shard of hits; `label` names the pack that found them."""
+    rows = [asdict(hit) for hit in hits]
+    return _write(folder, number, rows, _HITS, (), source, recipe, label)
+
+
+def read_pages(folder: Path, number: int) -> dict[str, list[Page]]:
+    """Return the pages of a shard by paper, both in the order they were written."""
+    papers: dict[str, list[Page]] = {}
+    for row in _read(folder, number):
+        papers.setdefault(row["sha256"], []).append(Page(**row))
+    return papers
+
+
+def read_hits(folder: Path, number: int) -> list[Hit]:
+    """Return the hits of a shard in the order they were written."""
+    hits = []
+    for row in _read(folder, number):
+        row["continued"] = tuple(Quote(**part) for part in row["continued"])
+        row["events"] = tuple(Evidence(**event) for event in row["events"])
+        row["mitigating"] = tuple(Evidence(**event) for event in row["mitigating"])
+        row["matches"] = tuple(Match(**match) for match in row["matches"])
+        row["criteria"] = tuple(row["criteria"])
+        hits.append(Hit(**row))
+    return hits
+
+
+def _write(
+    folder: Path,
+    number: int,
+    rows: list[dict[str, Any]],
+    schema: pa.Schema,
+    failures: Sequence[Failure],
+    source: str,
+    recipe: str,
+    label: str,
+) -> Manifest:
+    buffer = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(rows, schema=schema), buffer, compression="zstd")
+    data = buffer.getvalue()
+    hashed = hashlib.sha256(data).hexdigest()
+    manifest = Manifest(source, recipe, hashed, len(rows), tuple(failures), label)
+    # The old manifest must not stand beside new data: without one the shard counts as not done.
+    forget(folder, number)
+    write_atomically(_data_path(folder, number), data)
+    text = json.dumps(_manifest_row(manifest), indent=1) + "\n"
+    write_atomically(folder / f"{number:05d}.json", text.encode("ascii"))
+    return manifest
+
+
+def _manifest_row(manifest: Manifest) -> Mapping[str, Any]:
+    return {**asdict(manifest), "failures": [asdict(failure) for failure in manifest.failures]}
+
+
+def _read(folder: Path, number: int) -> list[dict[str, Any]]:
+    path = _data_path(folder, number)
+    try:
+        rows: list[dict[str, Any]] = pq.read_table(path).to_pylist()
+    except (OSError, pa.ArrowException) as error:
+        raise StudyError(f"{path} cannot be read ({error}); delete it and run again") from None
+    return rows
+
+
+def _data_path(folder: Path, number: int) -> Path:
+    return folder / f"{number:05d}.parquet"

@@ -1,0 +1,133 @@
+"""What the commands print: figures and passages for people, on a terminal or into a pipe."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from screen.match.check import CaseResult
+
+_COUNTS = (
+    ("files", "files found"),
+    ("duplicates", "further paths of a known paper"),
+    ("papers", "papers"),
+    ("waiting", "waiting to be run"),
+    ("screened", "screened"),
+    ("screened_in_part", "of these with pages that could not be read"),
+    ("unscreened", "UNSCREENED: could not be read, and are not negatives"),
+    ("flagged_code_2", "flagged, code 2 (problematic)"),
+    ("flagged_code_1", "flagged, code 1 (possible)"),
+    ("hits", "passages in the queue"),
+    ("failures", "failures recorded"),
+    ("records", "bibliographic records"),
+    ("records_without_file", "of these without a file"),
+)
+_STYLES = {2: "bold red", 1: "yellow", 0: "dim"}
+
+
+@contextmanager
+def progress(total: int) -> Iterator[Callable[[object], None]]:
+    """Show a bar on stderr if that is a terminal; yields the function to call for each shard."""
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("shards"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+    )  # fmt: skip
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task("shards", total=total)
+        yield lambda _: bar.advance(task)
+
+
+def show_counts(counts: Mapping[str, int]) -> None:
+    """Print the counts of a study, one a line."""
+    console = _console()
+    for name, words in _COUNTS:
+        console.print(Text(f"{counts[name]:>8}  {words}"))
+
+
+def show_failures(failures: Sequence[Mapping[str, Any]]) -> None:
+    """Print everything that could not be screened, one a line."""
+    if not failures:
+        return
+    console = _console()
+    console.print(Text("\nCould not be screened:"))
+    for failure in failures:
+        page = f", page {failure['page']}" if failure["page"] else ""
+        where = printable(failure["file"] or failure["path"])
+        console.print(Text(f"  {where}{page} [{failure['stage']}]: {failure['error']}"))
+
+
+def show_queue(hits: Sequence[Mapping[str, Any]]) -> None:
+    """Print hits: what was found, on which page, by which criteria, and why."""
+    console = _console()
+    if not hits:
+        console.print("The queue is empty: no passage was found.")
+        return
+    for rank, hit in enumerate(hits, start=1):
+        criteria = " ".join(hit["criteria"]) or "none (lead)"
+        head = Text(f"{rank:>3}. ", style="bold")
+        head.append(f"code {hit['code']}", style=_STYLES[hit["code"]])
+        head.append(f"  criteria {criteria}  score {hit['score']:.2f}  ")
+        head.append(f"{printable(hit['file'])} page {hit['page']}", style="cyan")
+        console.print(head)
+        if hit["record_title"]:
+            console.print(Text(f"     {hit['record_title']} ({hit['record_year'] or 'no year'})"))
+        console.print(_passage(hit))
+        console.print(Text(f"     why: {hit['reason']}", style="green"))
+        for sign in hit["mitigating"][:3]:
+            words = f"     mitigating: {sign['kind']} “{sign['text']}” page {sign['page']}"
+            console.print(Text(words, style="magenta"))
+        console.print()
+    console.print(Text("Flagged for people to judge; nothing here asserts what happened."))
+
+
+def _passage(hit: Mapping[str, Any]) -> Text:
+    """Return a passage with the words of its events marked."""
+    text = Text("     " + hit["passage"])
+    words = sorted({event["text"] for event in hit["events"]}, key=len, reverse=True)
+    if words:
+        text.highlight_words(words, style="bold underline")
+    return text
+
+
+def show_cases(
+    label: str, results: Sequence[CaseResult], failed: Sequence[CaseResult]
+) -> None:
+    """Print how many of a pack's cases came out right, by criterion, and those that did not."""
+    console = _console()
+    table = Table(title=f"{label}: cases")
+    for column in ("criterion", "must match", "right", "must not", "right", "open"):
+        table.add_column(column, justify="right")
+    for criterion in sorted({result.case.criterion for result in results}):
+        mine = [result for result in results if result.case.criterion == criterion]
+        cells = [criterion]
+        for match in (True, False):
+            side = [result for result in mine if result.case.match == match]
+            cells += [str(len(side)), str(sum(result.right for result in side))]
+        table.add_row(*cells, str(sum(bool(result.case.open) for result in mine)))
+    console.print(table)
+    for result in failed:
+        case = result.case
+        wanted = "match" if case.match else "no match"
+        words = f"FAILED {case.id}: wanted {wanted} of {case.criterion}, code {case.code}; got "
+        words += f"{' '.join(result.criteria) or 'no criterion'}, code {result.code}"
+        if case.open and result.right:
+            words = f"FAILED {case.id}: is right now; take its mark `open` away"
+        console.print(Text(words, style="red"))
+        console.print(Text(f"    {case.text}"))
+        for reason in result.reasons:
+            console.print(Text(f"    {reason}", style="dim"))
+
+
+def printable(path: str) -> str:
+    """Return a file name on one line, with control characters and stray bytes written out."""
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def _console() -> Console:
+    return Console(highlight=False, soft_wrap=True)

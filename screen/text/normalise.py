@@ -1,0 +1,200 @@
+"""Turn the raw pages of a paper into one clean text that remembers where each character was.
+
+Four things happen, in this order:
+
+1. running heads, page numbers, database boilerplate and citation marks are blanked;
+2. spaces and line breaks are dropped unless they part two non-Chinese words;
+3. each character is normalised (NFKC) and simplified (OpenCC t2s, character by character);
+4. the pages are joined, so that a sentence that crosses a page break is whole again.
+
+Normalising character by character, never over a whole string, is what makes the map exact: a
+character may become several (㎎ to mg, ㈠ to (一)), but never does a neighbour take part.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+
+from opencc import OpenCC
+
+from screen.types import CleanText, Page, Run
+
+# Variant characters that OpenCC leaves alone because they are not traditional characters.
+_VARIANTS = {"揷": "插", "甦": "苏", "癥": "症"}
+
+# Zero-width and directional marks, soft hyphens and control characters carry no text.
+_INVISIBLE = "\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\x00-\x08\x0e-\x1f\x7f"
+_GAP = re.compile(rf"[\s{_INVISIBLE}]+")
+_CHINESE = re.compile(
+    r"[\u2e80-\u2fdf\u3001-\u3003\u3005-\u303f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+    r"\ufe30-\ufe4f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65\U00020000-\U0003ffff]"
+)
+_CLOSING = re.compile(r"[,;:、。)\]!?]")
+
+
+def _letters(words: str) -> str:
+    """Return a pattern for words whose letters a converter may have set apart."""
+    return r"\s*".join(re.escape(letter) for letter in words if not letter.isspace())
+
+
+_BOILERPLATE = re.compile(
+    r"(?:[(（]\s*[CcＣ]\s*[)）]|©)?\s*(?:19|20)\d\d\s*[-－—–]\s*(?:19|20)\d\d\s*"
+    + _letters("China Academic Journal Electronic Publishing House")
+    + r"\s*[.．]?(?:\s*"
+    + _letters("All rights reserved")
+    + r"\s*[.．]?)?(?:\s*h\s*t\s*t\s*p\s*s?\s*[:：]\s*/\s*/[\w\s.]{0,24}?n\s*e\s*t/?)?"
+    r"|万\s*方\s*数\s*据(?![库])|(?:维\s*普\s*资\s*讯|中\s*国\s*知\s*网)\s*(?:https?://\S+)?",
+    re.IGNORECASE,
+)
+_CITATION = re.compile(
+    r"(?<=\S)[\[［〔]\s*\d{1,3}(?:\s*[,，、~～\-－—–]\s*\d{1,3})*\s*[\]］〕]"
+)
+_PAGE_NUMBER = re.compile(r"[\s·•・.\-－—–~～第]*\d{1,4}[\s·•・.\-－—–~～页]*")
+_JOURNAL_HEAD = re.compile(
+    r"第\s*[\d０-９]+\s*卷|[Vv]ol\s*[.．]?\s*\d+|(?:19|20)\d\d\s*年\s*(?:第?\s*\d+\s*[月期]|第)"
+)
+_EDGE_LINES = 3
+_EDGE_LENGTH = 80
+
+
+@cache
+def _simplifier() -> OpenCC:
+    return OpenCC("t2s")
+
+
+class _Table(dict[int, str]):
+    """Maps a code point to its clean form, for str.translate; filled as characters are met."""
+
+    def __missing__(self, code: int) -> str:
+        normal = unicodedata.normalize("NFKC", chr(code))
+        simple = "".join(_VARIANTS.get(c, c) for c in _simplifier().convert(normal))
+        # NFKC turns some marks into a space and a combining mark: no new space may arise here.
+        self[code] = clean = "".join(simple.split())
+        return clean
+
+
+_TABLE = _Table()
+
+
+def clean_pages(pages: Sequence[Page]) -> CleanText:
+    """Return the clean text of a paper from its pages, in order.
+
+    Pages of method "unreadable" have no text and add none.
+    """
+    kept: list[str] = []
+    runs: list[Run] = []
+    lines: set[int] = set()
+    length = 0
+    gap = last = ""
+    for index, (page, blanked) in enumerate(zip(pages, _blank_furniture(pages), strict=True)):
+        gap += "\n" if index else ""
+        for piece, start, end in _pieces(blanked):
+            if piece is None:
+                gap += blanked[start:end]
+                continue
+            clean = piece.translate(_TABLE)
+            if not clean:
+                continue
+            if gap and last and _parts_words(last, clean[0]):
+                kept.append(" ")
+                length += 1
+            if not kept or "\n" in gap or "\r" in gap:
+                lines.add(length)
+            gap = ""
+            runs.extend(_align(piece, clean, length, index, start))
+            kept.append(clean)
+            length += len(clean)
+            last = clean[-1]
+    return CleanText("".join(kept), tuple(pages), tuple(runs), frozenset(lines))
+
+
+def clean_string(text: str) -> str:
+    """Return the clean form of one string, as `clean_pages` would give it."""
+    return clean_pages([Page("", 1, text, "text", 1.0)]).text
+
+
+def _pieces(text: str) -> Iterator[tuple[str | None, int, int]]:
+    """Yield runs of visible text as (text, start, end) and gaps between them as (None, ...)."""
+    position = 0
+    for match in _GAP.finditer(text):
+        if match.start() > position:
+            yield text[position : match.start()], position, match.start()
+        yield None, match.start(), match.end()
+        position = match.end()
+    if position < len(text):
+        yield text[position:], position, len(text)
+
+
+def _parts_words(before: str, after: str) -> bool:
+    """Tell whether a gap between two characters is a real space: only between foreign words."""
+    if _CLOSING.match(after):
+        return False
+    return not (_CHINESE.match(before) or _CHINESE.match(after))
+
+
+def _align(raw: str, clean: str, length: int, page: int, start: int) -> Iterator[Run]:
+    """Yield the runs that tie `clean`, which begins at `length`, to `raw`, which begins at `start`.
+
+    Almost every stretch keeps its length and is one run; only where a character became several,
+    or none, is each character looked at.
+    """
+    if len(raw) == len(clean) and all(len(_TABLE[ord(c)]) == 1 for c in set(raw)):
+        yield Run(length, length + len(clean), page, start, start + len(raw))
+        return
+    for offset, character in enumerate(raw):
+        width = len(_TABLE[ord(character)])
+        if width:
+            yield Run(length, length + width, page, start + offset, start + offset + 1)
+        length += width
+
+
+def _blank_furniture(pages: Sequence[Page]) -> list[str]:
+    """Return the pages' texts with running heads, boilerplate and citations as spaces.
+
+    Lengths do not change, so offsets still hold.
+    """
+    heads = _running_heads(pages)
+    blanked = []
+    for page in pages:
+        text = page.text
+        if len(pages) > 1:
+            for start, end in _edge_lines(text):
+                if _is_furniture(text[start:end], heads):
+                    text = text[:start] + " " * (end - start) + text[end:]
+        for pattern in (_BOILERPLATE, _CITATION):
+            text = pattern.sub(lambda match: " " * len(match.group()), text)
+        blanked.append(text)
+    return blanked
+
+
+def _is_furniture(line: str, heads: frozenset[str]) -> bool:
+    if not line.strip() or len(line) > _EDGE_LENGTH:
+        return False
+    return bool(
+        _PAGE_NUMBER.fullmatch(line) or _JOURNAL_HEAD.search(line) or _digest(line) in heads
+    )
+
+
+def _running_heads(pages: Sequence[Page]) -> frozenset[str]:
+    """Return the digests of short lines that stand at the edge of two or more pages."""
+    seen = Counter(
+        digest
+        for page in pages
+        for digest in {_digest(page.text[start:end]) for start, end in _edge_lines(page.text)}
+    )
+    return frozenset(digest for digest, count in seen.items() if count > 1 and digest)
+
+
+def _digest(line: str) -> str:
+    """Return a line without spaces and with its digits alike, to compare running heads by."""
+    return re.sub(r"\d+", "#", re.sub(r"\s+", "", unicodedata.normalize("NFKC", line)))
+
+
+def _edge_lines(text: str) -> Iterable[tuple[int, int]]:
+    """Return the spans of the first and last few lines of a page that hold anything."""
+    spans = [match.span() for match in re.finditer(r"[^\r\n]*\S[^\r\n]*", text)]
+    if len(spans) <= 2 * _EDGE_LINES:
+        return spans
+    return spans[:_EDGE_LINES] + spans[-_EDGE_LINES:]

@@ -1,0 +1,196 @@
+"""The types that pass from folder to folder, and nothing else.
+
+Offsets are code points. `Quote` offsets count in the raw text of a page, so that
+`page.text[quote.start:quote.end] == quote.text` holds; `Event` offsets count in clean text.
+Pages are counted from 1. Scores lie between 0 and 1.
+"""
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """The bytes of one paper, known by their SHA-256; `path` is where they were first seen."""
+
+    sha256: str
+    path: str
+    size: int
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Bibliographic data of one paper; `file` is the name that ties it to a source file."""
+
+    file: str
+    title: str = ""
+    authors: tuple[str, ...] = ()
+    affiliations: tuple[str, ...] = ()
+    journal: str = ""
+    year: int | None = None
+    volume: str = ""
+    issue: str = ""
+    pages: str = ""
+    doi: str = ""
+    abstract: str = ""
+    keywords: tuple[str, ...] = ()
+    database: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Raw text of one page. `method` is text, pdfium, pdfminer or unreadable; `quality` is 0-1."""
+
+    sha256: str
+    number: int
+    text: str
+    method: str
+    quality: float
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A verbatim stretch of one page's raw text."""
+
+    page: int
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A stretch of clean text and the stretch of raw page text that it came from.
+
+    Where both have the same length each character stands for the one at its place; where they
+    differ (㎎ became mg) the whole of one stands for the whole of the other.
+    """
+
+    start: int
+    end: int
+    page: int
+    raw_start: int
+    raw_end: int
+
+
+@dataclass(frozen=True, slots=True)
+class CleanText:
+    """Text of a whole paper, cleaned, which remembers where each character came from.
+
+    `runs` lie in order and cover the text except for single joining spaces. `lines` holds the
+    offsets at which a line of a page began: weak evidence of a heading, since converters break
+    lines anywhere.
+    """
+
+    text: str
+    pages: tuple[Page, ...]
+    runs: tuple[Run, ...]
+    lines: frozenset[int] = field(default_factory=frozenset)
+
+    def source(self, start: int, end: int) -> tuple[Quote, ...]:
+        """Return the raw quotes, one a page, that the clean text `start:end` came from.
+
+        Empty where the stretch holds no character of any page. Raises ValueError unless
+        `0 <= start <= end <= len(self.text)`.
+        """
+        if not 0 <= start <= end <= len(self.text):
+            raise ValueError(f"{start}:{end} is not within a text of {len(self.text)} characters")
+        spans: dict[int, tuple[int, int]] = {}
+        index = max(bisect_right(self.runs, start, key=lambda run: run.start) - 1, 0)
+        for run in self.runs[index:]:
+            if run.start >= end:
+                break
+            if run.end <= start:
+                continue
+            raw_start, raw_end = run.raw_start, run.raw_end
+            if run.end - run.start == run.raw_end - run.raw_start:
+                raw_start += max(start - run.start, 0)
+                raw_end -= max(run.end - end, 0)
+            first, last = spans.get(run.page, (raw_start, raw_end))
+            spans[run.page] = (min(first, raw_start), max(last, raw_end))
+        return tuple(
+            Quote(self.pages[page].number, first, last, self.pages[page].text[first:last])
+            for page, (first, last) in sorted(spans.items())
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happens in the text, with who it happens to; offsets in clean text.
+
+    `polarity` is reported, negated, advised, hypothetical or quoted; `timing` is "before" or
+    "after" where the words that follow say so (脑死亡前, 脑死亡之后), else "".
+    """
+
+    kind: str
+    actor: str
+    polarity: str
+    start: int
+    end: int
+    clause: int
+    timing: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """An event as it is kept and exported: its words at their place on a page."""
+
+    kind: str
+    actor: str
+    polarity: str
+    text: str
+    page: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A rule or phrase of the pack that was met; `distance` is 0 for rules, 0-1 for phrases."""
+
+    rule: str
+    distance: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage that meets one or more criteria, or resembles one that does.
+
+    `page`, `start`, `end`, `quote` are verbatim raw text; where the passage crosses a page break
+    they hold its first part and `continued` the parts on the following pages. `passage` and
+    `context` are clean text. `code` is 2, 1 or 0 as in the codebook, of the rules alone.
+    """
+
+    id: str
+    paper: str
+    page: int
+    start: int
+    end: int
+    quote: str
+    continued: tuple[Quote, ...]
+    passage: str
+    context: str
+    section: str
+    events: tuple[Evidence, ...]
+    criteria: tuple[str, ...]
+    reason: str
+    mitigating: tuple[Evidence, ...]
+    matches: tuple[Match, ...]
+    score: float
+    code: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Something that could not be screened; a row that is kept, never only a log line.
+
+    `sha256` is "" where the file could not even be read; `page` is None for the whole paper.
+    """
+
+    sha256: str
+    path: str
+    page: int | None
+    stage: str
+    error: str
