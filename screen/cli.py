@@ -60,8 +60,7 @@ _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON inst
 @click.group(cls=_Commands)
 @click.version_option(screen.__version__, prog_name="ddr-screen")
 def main() -> None:
-    """Screen Chinese transplant papers for descriptions of organ procurement that are inconsistent
-    with a declaration of brain death.
+    """Screen Chinese transplant papers for passages inconsistent with a declaration of brain death.
 
     The software flags text for people to judge; it never asserts what happened.
     """
@@ -177,9 +176,7 @@ def queue(study: Path, number: int, as_json: bool) -> None:
 @_study
 @click.option("--what", type=click.Choice(sorted(TABLES)), required=True)
 @click.option("--format", "format_", type=click.Choice(["jsonl", "csv"]), default="jsonl")
-@click.option(
-    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True
-)
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True)
 def export(study: Path, what: str, format_: str, output: Path) -> None:
     """Write hits or papers to a file, as JSON Lines or CSV."""
     engine = open_database(Study(study))

@@ -94,9 +94,7 @@ def _passage(hit: Mapping[str, Any]) -> Text:
     return text
 
 
-def show_cases(
-    label: str, results: Sequence[CaseResult], failed: Sequence[CaseResult]
-) -> None:
+def show_cases(label: str, results: Sequence[CaseResult], failed: Sequence[CaseResult]) -> None:
     """Print how many of a pack's cases came out right, by criterion, and those that did not."""
     console = _console()
     table = Table(title=f"{label}: cases")

@@ -78,8 +78,9 @@ TABLES: dict[str, tuple[tuple[str, ...], Callable[[sa.Engine], Iterator[Row]]]] 
 def write_jsonl(rows: Iterable[Row], file: TextIO) -> int:
     """Write rows as JSON Lines in UTF-8 and return their number."""
     count = 0
-    for count, row in enumerate(rows, start=1):
+    for row in rows:
         file.write(json.dumps(row, ensure_ascii=False) + "\n")
+        count += 1
     return count
 
 
@@ -92,8 +93,9 @@ def write_csv(rows: Iterable[Row], fields: tuple[str, ...], file: TextIO) -> int
     writer = csv.writer(file)
     writer.writerow(fields)
     count = 0
-    for count, row in enumerate(rows, start=1):
+    for row in rows:
         writer.writerow([_cell(row[name]) for name in fields])
+        count += 1
     return count
 
 

@@ -165,8 +165,11 @@ def decode(data: bytes) -> str:
     A byte order mark decides; else strict UTF-8, which other encodings hardly ever satisfy; else,
     of the encodings that fit, the one whose result reads most like Chinese.
     """
-    for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"),
-                           (b"\xfe\xff", "utf-16")):
+    for mark, encoding in (
+        (b"\xef\xbb\xbf", "utf-8-sig"),
+        (b"\xff\xfe", "utf-16"),
+        (b"\xfe\xff", "utf-16"),
+    ):
         if data.startswith(mark):
             return _decode_strictly(data, encoding)
     if b"\x00" not in data:

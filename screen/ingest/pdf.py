@@ -51,9 +51,7 @@ def _open_reason(error: pypdfium2.PdfiumError) -> str:
     return "not a PDF that can be opened: damaged or cut short"
 
 
-def _read_page(
-    document: pypdfium2.PdfDocument, data: bytes, sha256: str, index: int
-) -> Page:
+def _read_page(document: pypdfium2.PdfDocument, data: bytes, sha256: str, index: int) -> Page:
     """Read one page by the first engine that makes text of it."""
     number = index + 1
     blank = False
@@ -82,13 +80,24 @@ def _read_page(
 def _mine_text(data: bytes, index: int) -> str:
     try:
         return extract_text(io.BytesIO(data), page_numbers=[index])
-    except (PDFException, PSException, ValueError, TypeError, KeyError, IndexError,
-            AttributeError, RecursionError, AssertionError, OverflowError, OSError):
+    except (
+        PDFException,
+        PSException,
+        ValueError,
+        TypeError,
+        KeyError,
+        IndexError,
+        AttributeError,
+        RecursionError,
+        AssertionError,
+        OverflowError,
+        OSError,
+    ):
         # pdfminer lets Python's own errors through on damaged files: the page has no text then.
         return ""
 
 
 def _tidy(text: str) -> str:
-    """Return a page's text without what cannot be stored (lone surrogates) and with plain \\n."""
+    """Return a page's text without what cannot be stored, with line feeds as its only breaks."""
     text = text[:_MAX_PAGE_CHARACTERS].encode("utf-8", "replace").decode("utf-8")
     return text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "").replace("\x00", "")

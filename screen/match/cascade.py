@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from screen.match.criteria import RuleMatch, match_rules
 from screen.match.events import Layout, lay_out, read_events
 from screen.match.packs import Compound, Pack
-from screen.match.phrases import PhraseMatch, find_phrases
-from screen.match.sieve import Sieve, Window
+from screen.match.phrases import PhraseFinder, PhraseMatch
+from screen.match.sieve import Sieve
 from screen.text.segment import locate
 from screen.types import CleanText, Event, Evidence, Hit, Match
 
@@ -43,31 +43,28 @@ class Cascade:
     def __init__(self, pack: Pack) -> None:
         self.pack = pack
         self._sieve = Sieve(pack)
+        self._phrases = PhraseFinder(pack.phrases)
         self._compounds: dict[str, list[Compound]] = {}
         for compound in pack.compounds:
             self._compounds.setdefault(compound.part, []).append(compound)
         self._mitigating = {term.kind for term in pack.terms if term.mitigating}
-        self._triggers = {term.kind for term in pack.terms if term.sieve == "trigger"}
+        self._triggers = {term.kind for term in pack.terms if term.trigger}
 
     def find_hits(self, paper: str, clean: CleanText, *, sieved: bool = True) -> list[Hit]:
         """Return the hits of one paper, whose id is `paper`, in the order of the text.
 
-        `sieved=False` looks at the whole text as one window; it exists to prove that the sieve
-        loses nothing, and to measure what it saves.
+        `sieved=False` reads every text to the end; it exists to prove that the sieve loses
+        nothing, and to measure what it saves.
         """
         terms = self._sieve.find_terms(clean.text)
-        windows = self._sieve.find_windows(clean.text, terms)
-        if not windows:
-            if sieved:
-                return []
+        phrases = self._phrases.find(clean.text)
+        if sieved and not phrases and not self._sieve.is_worth_reading(terms):
+            return []
         layout = lay_out(clean)
         events = read_events(clean, layout, terms, self._compounds)
-        inside = events if not sieved else _within(events, windows)
-        whole = [Window(0, len(clean.text))]
-        phrases = find_phrases(clean.text, windows if sieved else whole, self.pack.phrases)
-        rules = match_rules(self.pack, inside, layout, supporting=False)
+        rules = match_rules(self.pack, events, layout, supporting=False)
         passages = self._passages(clean, layout, rules, phrases, events)
-        support = match_rules(self.pack, inside, layout, supporting=True) if passages else []
+        support = match_rules(self.pack, events, layout, supporting=True) if passages else []
         for passage in passages:
             passage.rules.extend(_nearby(support, passage, layout))
         mitigating = self._signs(events)
@@ -168,7 +165,7 @@ class Cascade:
         )
 
     def _score(self, passage: _Passage, layout: Layout, signs: Sequence[Event]) -> float:
-        """Return 1 - prod(1 - weight) over the rules met, lowered by the nearest mitigating sign."""
+        """Return 1 - prod(1 - weight) of the rules met, lowered by the nearest mitigating sign."""
         weights = {match.rule.id: match.rule.weight for match in passage.rules}
         if passage.by_phrase:
             weights.update(
@@ -187,21 +184,6 @@ class Cascade:
         elif signs:
             score *= _MITIGATION[2]
         return round(score, 4)
-
-
-def _within(events: Sequence[Event], windows: Sequence[Window]) -> list[Event]:
-    """Return the events that lie in a window; both come in order."""
-    kept = []
-    remaining = iter(windows)
-    window = next(remaining, None)
-    for event in events:
-        while window is not None and event.start >= window.end:
-            window = next(remaining, None)
-        if window is None:
-            break
-        if window.start <= event.start and event.end <= window.end:
-            kept.append(event)
-    return kept
 
 
 def _widen(text: str, layout: Layout, start: int, end: int) -> tuple[int, int]:
@@ -233,9 +215,7 @@ def _join(passages: list[_Passage]) -> list[_Passage]:
     return joined
 
 
-def _nearby(
-    support: Sequence[RuleMatch], passage: _Passage, layout: Layout
-) -> list[RuleMatch]:
+def _nearby(support: Sequence[RuleMatch], passage: _Passage, layout: Layout) -> list[RuleMatch]:
     """Return the matches of supporting rules in or close to a passage that meets a criterion."""
     if not any(match.rule.criterion for match in passage.rules):
         return []
@@ -250,7 +230,7 @@ def _nearby(
 
 
 def _nearest(signs: Sequence[Event], place: int) -> list[Event]:
-    """Return the mitigating signs nearest to a place, one of each wording's kind first, in order."""
+    """Return the mitigating signs nearest to a place, in the order of the text."""
     near = sorted(signs, key=lambda sign: abs(sign.start - place))[:_MAX_MITIGATING]
     return sorted(near, key=lambda sign: sign.start)
 

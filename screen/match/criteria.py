@@ -51,10 +51,9 @@ def match_rules(
 
     `supporting` chooses between the rules of supporting criteria and all the others.
     """
-    found = []
+    found: list[RuleMatch] = []
     for rule in pack.rules:
-        criterion = pack.manifest.criteria[rule.criterion] if rule.criterion else None
-        if (criterion is not None and criterion.supporting) == supporting:
+        if pack.is_supporting(rule) == supporting:
             found.extend(_match_rule(rule, events, layout))
     return sorted(found, key=lambda match: (match.start, match.end, match.rule.id))
 
@@ -106,15 +105,13 @@ def _fits(step: Step, event: Event) -> bool:
     )
 
 
-def _barred(
-    bar: Bar, chain: tuple[Event, ...], events: Sequence[Event], layout: Layout
-) -> bool:
+def _barred(bar: Bar, chain: tuple[Event, ...], events: Sequence[Event], layout: Layout) -> bool:
     start, end = chain[0].start, chain[-1].end
     section = layout.section(start)
     for event in events:
         if event.kind not in bar.kinds or event.actor not in bar.actors or event in chain:
             continue
-        if event.polarity != "reported" or layout.section(event.start) != section:
+        if event.polarity in {"negated", "hypothetical"} or layout.section(event.start) != section:
             continue
         before = start - bar.within <= event.start and event.end <= start
         between = start <= event.start and event.end <= end

@@ -9,7 +9,10 @@ event happens to is decided in this order, and the first answer counts:
 4. somebody named in the section's heading, or in the heading above it;
 5. the side to which most cues near the event point (停搏液, 切取 / 体外循环, 漂浮导管);
 
-and "unknown" otherwise. A text about animals or living donors makes its donors such.
+and "unknown" otherwise. Somebody who is only compared with (与受者血型相符) or described (供者为车祸
+患者) is not who the text goes on to speak of. Donors are animals or living donors in a text that
+speaks of these more than of patients or of the brain-dead, and elsewhere to the end of the section
+in which they are named.
 """
 
 import re
@@ -25,11 +28,17 @@ _HEADING_REACH = 16
 _CARRY_REACH = 260
 _CUE_BEFORE, _CUE_AFTER = 60, 140
 _AFTERTHOUGHT = 8
+_LEAD_IN = 3
+_LEAST_MENTIONS = 3
+_OTHER_DONORS: tuple[Actor, ...] = ("animal", "living_donor")
 _NEGATION_REACH = 10
 _BEFORE = re.compile(r"(?:的?(?:诊断|判定|宣布|确定|发生|成立))?(?:之前|以前|前(?![胸正纵外臂]))")
 _AFTER = re.compile(r"(?:的?(?:诊断|判定|宣布|宣告|确定|确认|成立))?(?:之后|以后|后)")
 _BESIDE = re.compile(r"(?:[与和同较比]|高出|大于|小于|低于|高于|超过|轻于|重于)$")
 _POLARITIES = ("negated", "quoted", "hypothetical", "advised")
+_MEASURE = re.compile(
+    r"的?(?:体重|身高|血型|胸围|胸廓|体表面积|之差|之比)(?:的|之|相|差|一致|匹配|不符)"
+)
 _IS_A = re.compile(r"^[^,。;:]{0,12}?(?:为|系|是|来自|来源于|选自)[^,。;:]{0,16}$")
 
 
@@ -70,11 +79,12 @@ def lay_out(clean: CleanText) -> Layout:
 
 @dataclass(slots=True)
 class _Named:
-    """Somebody the text named: who and where."""
+    """Somebody the text named: who, where, and whether as the first words of a clause."""
 
     actor: Actor
     start: int
     end: int
+    leads: bool = False
 
 
 @dataclass(slots=True)
@@ -91,9 +101,14 @@ class _Reader:
 
     def read(self) -> list[Event]:
         events: list[Event] = []
+        usual = self._usual_donor()
+        section = -1
         for index, match in enumerate(self.terms):
             term = match.term
-            if term.donor and term.donor in {"donor", self.kind_of_donor}:
+            if self.layout.section(match.start) != section:
+                section = self.layout.section(match.start)
+                self.kind_of_donor = usual
+            if self.kind_of_donor in term.undoes:
                 self.kind_of_donor = "donor"
             if term.role == "actor":
                 self._meet(match)
@@ -104,6 +119,15 @@ class _Reader:
             for kind in self._compound_kinds(index, match):
                 events.append(self._event(index, match, kind))
         return events
+
+    def _usual_donor(self) -> Actor:
+        """Return what a donor is in the text as a whole."""
+        for kind in _OTHER_DONORS:
+            named = sum(match.term.actor == kind for match in self.terms)
+            undone = sum(kind in match.term.undoes for match in self.terms)
+            if named >= _LEAST_MENTIONS and named > undone:
+                return kind
+        return "donor"
 
     def _compound_kinds(self, index: int, match: TermMatch) -> list[str]:
         """Return the kinds of event that a term makes together with a term beside it."""
@@ -116,12 +140,12 @@ class _Reader:
 
     def _stands_beside(self, index: int, compound: Compound, step: int) -> bool:
         match = self.terms[index]
-        sentence = self.layout.sentence(match.start)
+        home = self.layout.place(compound.scope, match.start)
         place = index + step
         while 0 <= place < len(self.terms):
             other = self.terms[place]
             apart = match.start - other.end if step < 0 else other.start - match.end
-            if apart > compound.within or self.layout.sentence(other.start) != sentence:
+            if apart > compound.within or self.layout.place(compound.scope, other.start) != home:
                 return False
             if other.term.kind in compound.beside:
                 return True
@@ -135,13 +159,19 @@ class _Reader:
             self.kind_of_donor = actor
         clause = self.layout.clauses[self.layout.clause(match.start)]
         before = self.text[max(clause, match.start - 2) : match.start]
-        if _BESIDE.search(before):
+        if _BESIDE.search(before) or _MEASURE.match(self.text, match.end):
             return
         named = self.named
-        if named and named.start >= clause and actor == "recipient" and named.actor != actor:
-            if _IS_A.match(self.text[named.end : match.start]):
-                return
-        self.named = _Named(self._as_donor(actor), match.start, match.end)
+        described = (
+            named is not None
+            and named.start >= clause
+            and actor == "recipient" != named.actor
+            and _IS_A.match(self.text[named.end : match.start])
+        )
+        if described:
+            return
+        leads = match.start - clause <= _LEAD_IN
+        self.named = _Named(self._as_donor(actor), match.start, match.end, leads)
         index = self.layout.section(match.start)
         section = self.layout.sections[index]
         if section.title and match.start - section.start <= _HEADING_REACH:
@@ -170,13 +200,14 @@ class _Reader:
             return self._as_donor(later)
         place = self.layout.section(match.start)
         section = self.layout.sections[place].start
+        heading = self._heading(place)
         if (
             self.named
             and self.named.start >= section
             and match.start - self.named.end <= _CARRY_REACH
+            and (self.named.leads or heading is None)
         ):
             return self.named.actor
-        heading = self._heading(place)
         if heading:
             return heading
         return self._as_donor(self._cued(index, match))

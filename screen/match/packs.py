@@ -35,12 +35,6 @@ class Criterion(_Strict):
     supporting: bool = False
 
 
-class Sieve(_Strict):
-    """A trigger term with a context term within `reach` characters opens a window."""
-
-    reach: int = Field(gt=0)
-
-
 class Manifest(_Strict):
     """pack.yml: what the pack is for, its version and its codebook."""
 
@@ -49,7 +43,6 @@ class Manifest(_Strict):
     title: str
     question: str
     family: str
-    sieve: Sieve
     criteria: dict[str, Criterion]
 
 
@@ -60,20 +53,20 @@ class Term(_Strict):
     together with another term, see `Compound`), `actor` (they name who the text speaks of), `cue`
     (they hint at who, when nobody is named), `polarity` (they make the events near them negated,
     advised, hypothetical or quoted), `neutral` (they hide shorter terms inside them).
-    `donor` says that from here on the text's donors are deceased humans again, whatever they were
-    before (`donor`), or only where they were animals (`animal`). Spellings may use braces for
-    alternatives: 气管{,内}插管.
+    A `trigger` is what the pack is about: a text without one is not read further.
+    A term that `undoes` animal or living_donor says that from here on the text's donors are no
+    longer such. Spellings may use braces for alternatives: 气管{,内}插管.
     """
 
     kind: str
     role: Literal["event", "part", "actor", "cue", "polarity", "neutral"]
     spellings: tuple[str, ...] = Field(min_length=1)
     gloss: str = ""
-    sieve: Literal["trigger", "context"] | None = None
+    trigger: bool = False
     actor: Actor | None = None
     polarity: Polarity | None = None
     mitigating: bool = False
-    donor: Literal["donor", "animal"] | None = None
+    undoes: tuple[Actor, ...] = ()
     reach: Literal["clause", "sentence", "section"] = "section"
 
 
@@ -81,7 +74,7 @@ class Compound(_Strict):
     """An event told in two words that may stand apart: 插入 ... 气管导管.
 
     A term of kind `part` becomes an event of kind `kind` if a term of one of the kinds `beside`
-    stands within `within` characters of it in the same sentence.
+    stands within `within` characters of it (before or after it, or either) in the same scope.
     """
 
     kind: str
@@ -89,6 +82,7 @@ class Compound(_Strict):
     beside: tuple[str, ...] = Field(min_length=1)
     within: int = Field(gt=0)
     order: Literal["any", "before", "after"] = "any"
+    scope: Literal["clause", "sentence"] = "sentence"
 
 
 class Step(_Strict):
@@ -171,6 +165,10 @@ class Pack(_Strict):
         """Name, version and the first digits of the hash, as hits and exports carry it."""
         return f"{self.manifest.name} {self.manifest.version} {self.hash[:12]}"
 
+    def is_supporting(self, rule: Rule) -> bool:
+        """Tell whether a rule only adds to others and never makes a hit of its own."""
+        return rule.criterion is not None and self.manifest.criteria[rule.criterion].supporting
+
 
 class _Terms(_Strict):
     terms: tuple[Term, ...]
@@ -250,10 +248,12 @@ def _check_names(
     kinds = {term.kind for term in words.terms if term.role in {"event", "actor"}}
     kinds.update(compound.kind for compound in words.compounds)
     for rule in rules:
-        for part in (*rule.sequence, *rule.without):
-            for kind in part.kinds:
+        named = [step.kinds for step in rule.sequence] + [bar.kinds for bar in rule.without]
+        for part in named:
+            for kind in part:
                 if kind not in kinds:
                     raise PackError(f"{folder / 'criteria.yml'}: {rule.id}: no term of kind {kind}")
+    _check_triggers(folder, manifest, words, rules)
     for file, items in (("criteria.yml", rules), ("phrases.yml", phrases), ("cases.yml", cases)):
         seen: set[str] = set()
         for item in items:
@@ -262,6 +262,23 @@ def _check_names(
             if item.id in seen:
                 raise PackError(f"{folder / file}: {item.id} is there twice")
             seen.add(item.id)
+
+
+def _check_triggers(
+    folder: Path, manifest: Manifest, words: _Terms, rules: tuple[Rule, ...]
+) -> None:
+    """Raise PackError for a rule that a text without any trigger term could meet."""
+    plain = {term.kind for term in words.terms if not term.trigger}
+    by_part = {compound.kind for compound in words.compounds if compound.part in plain}
+    safe = {term.kind for term in words.terms if term.trigger}
+    safe.update(compound.kind for compound in words.compounds)
+    safe -= by_part | (plain - {compound.kind for compound in words.compounds})
+    for rule in rules:
+        supporting = rule.criterion is not None and manifest.criteria[rule.criterion].supporting
+        if not supporting and not any(safe.issuperset(step.kinds) for step in rule.sequence):
+            raise PackError(
+                f"{folder / 'criteria.yml'}: {rule.id}: no step consists of trigger kinds only"
+            )
 
 
 class _Loader(yaml.SafeLoader):
@@ -297,9 +314,9 @@ def _read(path: Path, model: type[Model]) -> Model:
         raise PackError(f"{path}:{line}: {keys}: {first['msg']}") from None
 
 
-def _line(node: yaml.Node, location: tuple[int | str, ...]) -> int:
+def _line(node: yaml.Node | None, location: tuple[int | str, ...]) -> int:
     """Return the line, from 1, of the deepest node on the way to `location`."""
-    line: int = node.start_mark.line
+    line: int = node.start_mark.line if node else 0
     for step in location:
         if isinstance(node, yaml.SequenceNode) and isinstance(step, int):
             node = node.value[step]

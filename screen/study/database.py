@@ -215,9 +215,7 @@ def _load_records(connection: sa.Connection, found: list[Record]) -> None:
     _insert(connection, records, rows)
 
 
-def _insert(
-    connection: sa.Connection, table: sa.Table, rows: Iterable[Mapping[str, Any]]
-) -> None:
+def _insert(connection: sa.Connection, table: sa.Table, rows: Iterable[Mapping[str, Any]]) -> None:
     found = list(rows)
     if found:
         connection.execute(table.insert(), found)
@@ -236,7 +234,7 @@ def _joined(value: object) -> object:
 
 
 def _printable(path: str) -> str:
-    """Return a path whose bytes that are no characters are written as \\xNN."""
+    """Return a path in which bytes that are no characters are written out as escapes."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
@@ -278,7 +276,8 @@ def count_everything(engine: sa.Engine) -> dict[str, Any]:
             "records": scalar(sa.select(count()).select_from(records)) or 0,
             "records_without_file": scalar(
                 sa.select(count()).select_from(records).where(records.c.sha256.is_(None))
-            ) or 0,
+            )
+            or 0,
         }
 
 

@@ -18,7 +18,7 @@ Result = TypeVar("Result")
 
 
 def count_workers(wanted: int) -> int:
-    """Return the number of workers: those wanted, or one for each processor this process may use."""
+    """Return the number of workers: those wanted, or one for each processor allowed."""
     if wanted:
         return wanted
     allowed = getattr(os, "sched_getaffinity", None)

@@ -1,10 +1,10 @@
 """A study on disk: its folder, its settings, the files and records that were added to it.
 
-    study.toml        settings
-    sources/          NNNNN.jsonl: the source files of each shard; unread.jsonl: what could not be
-    records.jsonl     bibliographic records, as added
-    text/, hits/      shards: NNNNN.parquet with NNNNN.json beside it
-    screen.db         SQLite, rebuilt from the above at any time
+study.toml        settings
+sources/          NNNNN.jsonl: the source files of each shard; unread.jsonl: what could not be
+records.jsonl     bibliographic records, as added
+text/, hits/      shards: NNNNN.parquet with NNNNN.json beside it
+screen.db         SQLite, rebuilt from the above at any time
 """
 
 import fcntl

@@ -119,9 +119,7 @@ def run_shard(
         readings = [(read or partial(read_source, limits=recipe.limits))(s) for s in sources]
         pages = (page for reading in readings for page in reading.pages)
         failures = [failure for reading in readings for failure in reading.failures]
-        text = write_pages(
-            recipe.folder / "text", number, pages, failures, text_input, recipe.text
-        )
+        text = write_pages(recipe.folder / "text", number, pages, failures, text_input, recipe.text)
     hits = find_done(recipe.folder / "hits", number, text.data, recipe.hits)
     was_matched = hits is None
     if hits is None:
@@ -145,7 +143,9 @@ def _find_finished(recipe: Recipe, number: int) -> ShardDone | None:
     if text is None:
         return None
     hits = find_done(recipe.folder / "hits", number, text.data, recipe.hits)
-    return hits and ShardDone(number, len(sources), text, hits, read=False, matched=False)
+    if hits is None:
+        return None
+    return ShardDone(number, len(sources), text, hits, read=False, matched=False)
 
 
 def _run_paper_by_paper(recipe: Recipe, number: int) -> ShardDone:

@@ -121,7 +121,7 @@ def read_manifest(folder: Path, number: int) -> Manifest | None:
 
 
 def find_done(folder: Path, number: int, source: str, recipe: str) -> Manifest | None:
-    """Return the manifest of a shard if it was made from this input by this recipe, and is whole."""
+    """Return the manifest of a shard if it is whole and made from this input by this recipe."""
     manifest = read_manifest(folder, number)
     if manifest is None or (manifest.input, manifest.recipe) != (source, recipe):
         return None
@@ -138,8 +138,12 @@ def forget(folder: Path, number: int) -> None:
 
 
 def write_pages(
-    folder: Path, number: int, pages: Iterable[Page], failures: Sequence[Failure],
-    source: str, recipe: str,
+    folder: Path,
+    number: int,
+    pages: Iterable[Page],
+    failures: Sequence[Failure],
+    source: str,
+    recipe: str,
 ) -> Manifest:
     """Write a shard of pages."""
     rows = [asdict(page) for page in pages]

@@ -48,9 +48,7 @@ _BOILERPLATE = re.compile(
     r"|万\s*方\s*数\s*据(?![库])|(?:维\s*普\s*资\s*讯|中\s*国\s*知\s*网)\s*(?:https?://\S+)?",
     re.IGNORECASE,
 )
-_CITATION = re.compile(
-    r"(?<=\S)[\[［〔]\s*\d{1,3}(?:\s*[,，、~～\-－—–]\s*\d{1,3})*\s*[\]］〕]"
-)
+_CITATION = re.compile(r"(?<=\S)[\[［〔]\s*\d{1,3}(?:\s*[,，、~～\-－—–]\s*\d{1,3})*\s*[\]］〕]")
 _PAGE_NUMBER = re.compile(r"[\s·•・.\-－—–~～第]*\d{1,4}[\s·•・.\-－—–~～页]*")
 _JOURNAL_HEAD = re.compile(
     r"第\s*[\d０-９]+\s*卷|[Vv]ol\s*[.．]?\s*\d+|(?:19|20)\d\d\s*年\s*(?:第?\s*\d+\s*[月期]|第)"
@@ -88,7 +86,7 @@ def clean_pages(pages: Sequence[Page]) -> CleanText:
     lines: set[int] = set()
     length = 0
     gap = last = ""
-    for index, (page, blanked) in enumerate(zip(pages, _blank_furniture(pages), strict=True)):
+    for index, blanked in enumerate(_blank_furniture(pages)):
         gap += "\n" if index else ""
         for piece, start, end in _pieces(blanked):
             if piece is None:

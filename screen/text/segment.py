@@ -19,7 +19,9 @@ _HEADING_WORDS = (
     "洗手|巡回|器械|物品|仪器|概述|定义|标准|判定|管理|维护"
 )
 # Figures followed by a unit or a counted noun are not headings: 1.2例, 3.5小时, 2个.
-_NOT_HEADING = r"(?![例岁年月日个次倍万千百亿小分秒时周天只头条支根名位项组类种级度℃以左上下]|公斤|毫)"
+_NOT_HEADING = (
+    r"(?![例岁年月日个次倍万千百亿小分秒时周天只头条支根名位项组类种级度℃以左上下]|公斤|毫)"
+)
 _HEADING = re.compile(
     # 1.2, 1.2.1 run into the text anywhere, if a heading word or Chinese after a stop follows
     r"(?<![\d.\-~A-Za-z(+])(?P<decimal>[1-9]\d?(?:\s?\.\s?[1-9]\d?){1,3})\.?"
@@ -33,7 +35,9 @@ _HEADING = re.compile(
     r"|(?P<named>参考文献)"
 )
 _STOPS = frozenset("。;!?.:])》】")
-_SENTENCE_END = re.compile(r"[。!?;]|(?<=[\u4e00-\u9fff)\]%])\.(?!\d)|(?<=\d)\.(?=[\u4e00-\u9fff(])")
+_SENTENCE_END = re.compile(
+    r"[。!?;]|(?<=[\u4e00-\u9fff)\]%])\.(?!\d)|(?<=\d)\.(?=[\u4e00-\u9fff(])"
+)
 _CLAUSE_END = re.compile(r"[,、:。!?;]|(?<=[\u4e00-\u9fff)\]%])\.(?!\d)")
 _TITLE_LENGTH = 24
 

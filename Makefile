@@ -1,0 +1,60 @@
+# The commands of the project. `make` alone lists them.
+
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+DEMO := demo
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format corpus clean
+
+help: ## List the commands
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup: $(READY) ## Make the virtual environment with the pinned versions
+
+$(READY): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed and was not found"; exit 1; }
+	@echo "== setting up $(VENV) with $(PYTHON) (downloads what is not cached)"
+	@$(PYTHON) -m venv $(VENV) || { echo "$(PYTHON) cannot make virtual environments: \
+	install its venv module (Debian: apt-get install python3-venv)"; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt hatchling
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation \
+	-c constraints.txt -e '.[dev]'
+	@touch $@
+
+demo: $(READY) ## Screen the project's own corpus and show the top of the queue
+	@echo "== a study of the made-up papers in corpus/papers, in the folder $(DEMO)"
+	@rm -rf $(DEMO)
+	@$(BIN)/ddr-screen init $(DEMO)
+	@$(BIN)/ddr-screen add $(DEMO) corpus/papers --records corpus/records.jsonl
+	@echo "== reading, cleaning and matching"
+	@$(BIN)/ddr-screen run $(DEMO)
+	@echo "== the top of the queue"
+	@$(BIN)/ddr-screen queue $(DEMO) -n 5
+	@echo "== exports"
+	@$(BIN)/ddr-screen export $(DEMO) --what hits --format csv -o $(DEMO)/hits.csv
+	@$(BIN)/ddr-screen export $(DEMO) --what papers --format jsonl -o $(DEMO)/papers.jsonl
+
+test: $(READY) ## Run the tests
+	@echo "== running the tests (about two minutes)"
+	@$(BIN)/python -m pytest
+
+check: $(READY) ## Lint and check types
+	@echo "== ruff"
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@echo "== mypy"
+	@$(BIN)/mypy
+
+format: $(READY) ## Format the code
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+corpus: $(READY) ## Rebuild the papers of corpus/ from their sources
+	@$(BIN)/python corpus/build.py
+
+clean: ## Remove everything that was made
+	rm -rf $(VENV) $(DEMO) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
