@@ -54,7 +54,6 @@ def paper_rows(engine: sa.Engine) -> Iterator[Row]:
             **row,
             "paper_id": row["sha256"],
             **_record_fields(row),
-            "reason": None,
             "flagged": code >= 1 if screened else None,
             "code": code if screened else None,
             "score": (row["score"] or 0.0) if screened else None,

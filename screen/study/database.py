@@ -312,7 +312,10 @@ def _with_records(source: sa.Join) -> sa.Join:
 
 
 def list_papers(engine: sa.Engine) -> list[dict[str, Any]]:
-    """Return all papers with their highest code and score, in the order of their file names."""
+    """Return all papers with their highest code and score, in the order of their file names.
+
+    `reason` says why an unreadable paper could not be read.
+    """
     best = (
         sa.select(
             hits.c.paper,
@@ -323,9 +326,16 @@ def list_papers(engine: sa.Engine) -> list[dict[str, Any]]:
         .group_by(hits.c.paper)
         .subquery()
     )
+    why = (
+        sa.select(failures.c.sha256, sa.func.min(failures.c.error).label("reason"))
+        .group_by(failures.c.sha256)
+        .subquery()
+    )
+    unreadable = sa.and_(why.c.sha256 == papers.c.sha256, papers.c.status == "unreadable")
+    joined = papers.outerjoin(best, best.c.paper == papers.c.sha256).outerjoin(why, unreadable)
     query = (
-        sa.select(papers, best.c.code, best.c.score, best.c.hits, *_RECORD_COLUMNS)
-        .select_from(_with_records(papers.outerjoin(best, best.c.paper == papers.c.sha256)))
+        sa.select(papers, best.c.code, best.c.score, best.c.hits, why.c.reason, *_RECORD_COLUMNS)
+        .select_from(_with_records(joined))
         .order_by(papers.c.file, papers.c.sha256)
     )
     with engine.connect() as connection:

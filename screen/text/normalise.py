@@ -135,17 +135,29 @@ def _parts_words(before: str, after: str) -> bool:
 def _align(raw: str, clean: str, length: int, page: int, start: int) -> Iterator[Run]:
     """Yield the runs that tie `clean`, which begins at `length`, to `raw`, which begins at `start`.
 
-    Almost every stretch keeps its length and is one run; only where a character became several,
-    or none, is each character looked at.
+    Almost every stretch keeps its length and is one run; a character that became several, or none,
+    parts it.
     """
-    if len(raw) == len(clean) and all(len(_TABLE[ord(c)]) == 1 for c in set(raw)):
+    uneven = {c for c in set(raw) if len(_TABLE[ord(c)]) != 1}
+    if not uneven:
         yield Run(length, length + len(clean), page, start, start + len(raw))
         return
+    position = 0
     for offset, character in enumerate(raw):
+        if character not in uneven:
+            continue
+        if offset > position:
+            even = offset - position
+            yield Run(length, length + even, page, start + position, start + offset)
+            length += even
         width = len(_TABLE[ord(character)])
         if width:
             yield Run(length, length + width, page, start + offset, start + offset + 1)
         length += width
+        position = offset + 1
+    if position < len(raw):
+        even = len(raw) - position
+        yield Run(length, length + even, page, start + position, start + len(raw))
 
 
 def _blank_furniture(pages: Sequence[Page]) -> list[str]:
