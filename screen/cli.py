@@ -163,12 +163,14 @@ def status(study: Path, as_json: bool) -> None:
 @_as_json
 def queue(study: Path, number: int, as_json: bool) -> None:
     """Print the top of the queue: passage, page, criteria, and why."""
-    hits = list_queue(open_database(Study(study)), number)
+    opened = Study(study)
+    hits = list_queue(open_database(opened), number)
     if as_json:
         for hit in hits:
             click.echo(json.dumps(hit, ensure_ascii=False))
         return
-    terminal.show_queue(hits)
+    criteria = load_pack(find_pack(opened.settings.pack)).manifest.criteria
+    terminal.show_queue(hits, {name: criterion.gloss for name, criterion in criteria.items()})
 
 
 @_example("ddr-screen export my-study --what hits --format csv -o hits.csv")

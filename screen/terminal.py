@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
@@ -27,6 +28,8 @@ _COUNTS = (
     ("records", "bibliographic records"),
     ("records_without_file", "of these without a file"),
 )
+_SHOWN_SIGNS = 3
+_NO_WRAP = 100_000
 _STYLES = {2: "bold red", 1: "yellow", 0: "dim"}
 
 
@@ -61,33 +64,44 @@ def show_failures(failures: Sequence[Mapping[str, Any]]) -> None:
         console.print(Text(f"  {where}{page} [{failure['stage']}]: {failure['error']}"))
 
 
-def show_queue(hits: Sequence[Mapping[str, Any]]) -> None:
-    """Print hits: what was found, on which page, by which criteria, and why."""
+def show_queue(hits: Sequence[Mapping[str, Any]], glosses: Mapping[str, str]) -> None:
+    """Print hits: what was found, on which page, by which criteria, and why.
+
+    `glosses` says in English what each criterion means.
+    """
     console = _console()
     if not hits:
         console.print("The queue is empty: no passage was found.")
         return
     for rank, hit in enumerate(hits, start=1):
-        criteria = " ".join(hit["criteria"]) or "none (lead)"
         head = Text(f"{rank:>3}. ", style="bold")
         head.append(f"code {hit['code']}", style=_STYLES[hit["code"]])
-        head.append(f"  criteria {criteria}  score {hit['score']:.2f}  ")
+        head.append(f"  score {hit['score']:.2f}  ")
         head.append(f"{printable(hit['file'])} page {hit['page']}", style="cyan")
-        console.print(head)
         if hit["record_title"]:
-            console.print(Text(f"     {hit['record_title']} ({hit['record_year'] or 'no year'})"))
-        console.print(_passage(hit))
-        console.print(Text(f"     why: {hit['reason']}", style="green"))
-        for sign in hit["mitigating"][:3]:
-            words = f"     mitigating: {sign['kind']} “{sign['text']}” page {sign['page']}"
-            console.print(Text(words, style="magenta"))
+            head.append(f"  {hit['record_title']} ({hit['record_year'] or 'no year'})")
+        console.print(head)
+        lines = [_passage(hit)]
+        for name in hit["criteria"]:
+            lines.append(Text(f"criterion {name}: {glosses.get(name, '')}", style="yellow"))
+        if not hit["criteria"]:
+            lines.append(Text("no criterion: a lead", style="yellow"))
+        lines.append(Text(f"why: {hit['reason']}", style="green"))
+        for sign in hit["mitigating"][:_SHOWN_SIGNS]:
+            words = f"mitigating: {sign['kind']} “{sign['text']}” page {sign['page']}"
+            lines.append(Text(words, style="magenta"))
+        if len(hit["mitigating"]) > _SHOWN_SIGNS:
+            more = len(hit["mitigating"]) - _SHOWN_SIGNS
+            lines.append(Text(f"and {more} more mitigating signs", style="magenta"))
+        for line in lines:
+            console.print(Padding(line, (0, 0, 0, 5), expand=False))
         console.print()
     console.print(Text("Flagged for people to judge; nothing here asserts what happened."))
 
 
 def _passage(hit: Mapping[str, Any]) -> Text:
     """Return a passage with the words of its events marked."""
-    text = Text("     " + hit["passage"])
+    text = Text(hit["passage"])
     words = sorted({event["text"] for event in hit["events"]}, key=len, reverse=True)
     if words:
         text.highlight_words(words, style="bold underline")
@@ -128,4 +142,6 @@ def printable(path: str) -> str:
 
 
 def _console() -> Console:
-    return Console(highlight=False, soft_wrap=True)
+    """Return stdout: wrapped to the width of a terminal, not at all in a pipe."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=_NO_WRAP)

@@ -10,9 +10,9 @@ event happens to is decided in this order, and the first answer counts:
 5. the side to which most cues near the event point (停搏液, 切取 / 体外循环, 漂浮导管);
 
 and "unknown" otherwise. Somebody who is only compared with (与受者血型相符) or described
-(供者为车祸患者) is not who the text goes on to speak of. Donors are animals or living donors in a text that
-speaks of these more than of patients or of the brain-dead, and elsewhere to the end of the
-section in which they are named.
+(供者为车祸患者) is not who the text goes on to speak of. Donors are animals or living donors in a
+text that speaks of these more than of patients or of the brain-dead, and elsewhere to the end of
+the section in which they are named.
 """
 
 import re
