@@ -97,6 +97,8 @@ class CleanText:
         """
         if not 0 <= start <= end <= len(self.text):
             raise ValueError(f"{start}:{end} is not within a text of {len(self.text)} characters")
+        if start == end:
+            return ()
         spans: dict[int, tuple[int, int]] = {}
         index = max(bisect_right(self.runs, start, key=lambda run: run.start) - 1, 0)
         for run in self.runs[index:]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from screen.errors import DocumentError
 from screen.ingest.pdf import is_cut_short, read_pdf
-from screen.ingest.quality import READABLE, text_quality
+from screen.ingest.quality import READABLE, chinese_share, text_quality
 from screen.settings import Limits
 from screen.types import Failure, Page, SourceFile
 
@@ -147,11 +147,12 @@ def _read_bytes(source: SourceFile, limits: Limits) -> bytes:
 def _read_text(source: SourceFile, data: bytes) -> list[Page]:
     text = decode(data)
     # Form feeds part the pages of a text that a converter made from a paged document.
-    parts = [part for part in text.split("\f") if part.strip()]
-    if not parts:
+    if not text.strip():
         raise DocumentError("text", "the file holds no text")
     pages = []
-    for number, part in enumerate(parts, start=1):
+    for number, part in enumerate(text.split("\f"), start=1):
+        if not part.strip():
+            continue
         quality = text_quality(part)
         readable = quality >= READABLE
         method = "text" if readable else "unreadable"
@@ -185,7 +186,7 @@ def decode(data: bytes) -> str:
             text = data.decode(encoding)
         except UnicodeDecodeError:
             continue
-        readings.append((text_quality(text), text))
+        readings.append((chinese_share(text), text))
     best = max(readings, default=(0.0, ""), key=lambda reading: reading[0])
     if not readings or _junk(best[1]) > _MAX_JUNK:
         raise DocumentError(

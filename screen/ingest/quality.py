@@ -15,6 +15,10 @@ _COMMON = frozenset(
     "行用及与和均无组高低等灌注液保护病患医院手术前方法结果讨论年月日天周期感染排斥反应功能"
     "正常性化取出入内外下左右主要疗药物治可能发生成经过程临床资料料男女岁重度量小于其中所得到"
 )
+_COMMON_TRADITIONAL = frozenset(
+    "時為後術應無組護與結論們來會這個過點臟腎體腦氣動靜脈開統變發關診斷療藥費華醫學長門間"
+    "損傷確認麻醉師機維持輸採獲摘剖劈縫紮鉗夾導測壓導報導於沒條達導從將給兩進對數據區導"
+)
 _HANZI = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 # A page of Chinese prose has at least this share of common characters among its hanzi.
 _COMMON_SHARE = 0.12
@@ -42,6 +46,16 @@ def text_quality(text: str) -> float:
         common = sum(1 for c in hanzi if c in _COMMON) / len(hanzi)
         sound *= min(common / _COMMON_SHARE, 1.0)
     return round(max(sound, 0.0), 3)
+
+
+def chinese_share(text: str) -> float:
+    """Return the share of common hanzi and of ASCII among a text's characters, 0-1.
+
+    Read in a wrong encoding, Chinese becomes rare hanzi and strange signs, and so has little.
+    """
+    dense = "".join(text.split())
+    common = sum(1 for c in dense if c in _COMMON or c in _COMMON_TRADITIONAL or c < "\x7f")
+    return common / max(len(dense), 1)
 
 
 def _is_broken(character: str) -> bool:

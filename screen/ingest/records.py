@@ -54,7 +54,7 @@ def _json_rows(text: str) -> Iterator[tuple[int, Mapping[str, Any] | str]]:
             continue
         try:
             row = json.loads(line)
-        except (json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             yield number, f"not JSON: {error}"
             continue
         yield number, row if isinstance(row, dict) else "not an object with fields"
@@ -95,9 +95,19 @@ def _record(row: Mapping[str, Any]) -> Record:
             values[name] = str(value)
         elif value is not None:
             raise ValueError(f"{name}: expected words")
+    _check_storable(values)
     if not values.get("file"):
         raise ValueError("no file name")
     return Record(**values)
+
+
+def _check_storable(values: Mapping[str, Any]) -> None:
+    """Raise ValueError for half surrogate pairs, which no file and no database can hold."""
+    for name, value in values.items():
+        try:
+            str(value).encode()
+        except UnicodeEncodeError:
+            raise ValueError(f"{name}: holds half a character (a lone surrogate)") from None
 
 
 def _year(value: object) -> int | None:

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from screen.match.criteria import RuleMatch, match_rules
 from screen.match.events import Layout, lay_out, read_events
-from screen.match.packs import Compound, Pack
 from screen.match.phrases import PhraseFinder, PhraseMatch
+from screen.match.schema import Compound, Pack
 from screen.match.sieve import Sieve
 from screen.text.segment import locate
 from screen.types import CleanText, Event, Evidence, Hit, Match

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from screen.match.cascade import Cascade
-from screen.match.packs import Case, Pack
+from screen.match.schema import Case, Pack
 from screen.text.normalise import clean_pages
 from screen.types import Page
 

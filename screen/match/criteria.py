@@ -1,11 +1,14 @@
 """Apply a pack's rules to the events of a text: which criteria does which passage meet, and why."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from screen.match.events import Layout
-from screen.match.packs import Bar, Pack, Rule, Step
+from screen.match.schema import Bar, Pack, Rule, Step
 from screen.types import Event
+
+_UNREAL = frozenset({"negated", "hypothetical"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,17 +109,24 @@ def _fits(step: Step, event: Event) -> bool:
 
 
 def _barred(bar: Bar, chain: tuple[Event, ...], events: Sequence[Event], layout: Layout) -> bool:
+    """Tell whether an event of the bar's kinds stands where the bar forbids it."""
     start, end = chain[0].start, chain[-1].end
     section = layout.section(start)
-    for event in events:
+    first = bisect_left(events, start - bar.within, key=_place)
+    last = bisect_right(events, end + bar.within, key=_place)
+    for event in events[first:last]:
         if event.kind not in bar.kinds or event.actor not in bar.actors or event in chain:
             continue
-        if event.polarity in {"negated", "hypothetical"} or layout.section(event.start) != section:
+        if event.polarity in _UNREAL or layout.section(event.start) != section:
             continue
-        before = start - bar.within <= event.start and event.end <= start
+        before = event.end <= start
         between = start <= event.start and event.end <= end
-        after = end <= event.start <= end + bar.within
+        after = end <= event.start
         where = {"before": before, "between": between, "after": after}
         if any(where.values()) if bar.where == "around" else where[bar.where]:
             return True
     return False
+
+
+def _place(event: Event) -> int:
+    return event.start

@@ -19,7 +19,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from screen.match.packs import Actor, Compound
+from screen.match.schema import Actor, Compound
 from screen.match.sieve import TermMatch
 from screen.text.segment import Section, find_clauses, find_sections, find_sentences, locate
 from screen.types import CleanText, Event
@@ -115,7 +115,7 @@ class _Reader:
             if term.role == "event" or (term.role == "actor" and term.actor == "donor"):
                 events.append(self._event(index, match, term.kind))
             if term.role == "event" and term.actor:
-                self.named = _Named(self._as_donor(term.actor), match.start, match.end)
+                self._name(term.actor, match)
             for kind in self._compound_kinds(index, match):
                 events.append(self._event(index, match, kind))
         return events
@@ -170,14 +170,18 @@ class _Reader:
         )
         if described:
             return
+        self._name(actor, match)
+
+    def _name(self, actor: Actor, match: TermMatch) -> None:
+        """Keep in mind who the text speaks of from here on, and in a heading for its section."""
+        clause = self.layout.clauses[self.layout.clause(match.start)]
         leads = match.start - clause <= _LEAD_IN
         self.named = _Named(self._as_donor(actor), match.start, match.end, leads)
         index = self.layout.section(match.start)
         section = self.layout.sections[index]
-        if section.title and match.start - section.start <= _HEADING_REACH:
-            title_end = section.start + len(section.title)
-            if match.start < title_end:
-                self.headings.setdefault(index, self.named.actor)
+        title_end = section.start + min(len(section.title), _HEADING_REACH)
+        if match.start < title_end:
+            self.headings.setdefault(index, self.named.actor)
 
     def _as_donor(self, actor: Actor) -> Actor:
         return self.kind_of_donor if actor == "donor" else actor

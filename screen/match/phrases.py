@@ -8,14 +8,14 @@ one of k + 1 pieces of the phrase stands in the text unharmed (the pigeonhole fi
 Baeza-Yates 1999). One automaton finds the pieces of all phrases in one pass.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 from rapidfuzz import fuzz
 
-from screen.match.packs import Phrase
+from screen.match.schema import Phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class PhraseFinder:
         self._automaton = AhoCorasick(list(owners), matchkind=MatchKind.Standard)
 
     def find(self, text: str) -> list[PhraseMatch]:
-        """Return the best place of each phrase in each stretch where it can stand, in order."""
+        """Return the places of each phrase, the best first where they overlap, in order."""
         stretches: dict[int, list[list[int]]] = {}
         for piece, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
             for index in self._owners[piece]:
@@ -52,24 +52,28 @@ class PhraseFinder:
                     mine[-1][1] = max(mine[-1][1], last)
                 else:
                     mine.append([first, last])
-        found = []
+        found: list[PhraseMatch] = []
         for index, mine in stretches.items():
             for first, last in mine:
-                match = _compare(self._phrases[index], text, first, last)
-                if match is not None:
-                    found.append(match)
+                found.extend(_compare(self._phrases[index], text, first, last))
         return sorted(found, key=lambda match: (match.start, match.end, match.phrase.id))
 
 
-def _compare(phrase: Phrase, text: str, first: int, last: int) -> PhraseMatch | None:
-    """Return the place most similar to the phrase in text[first:last], if similar enough."""
-    best = fuzz.partial_ratio_alignment(
-        phrase.text, text[first:last], score_cutoff=100 * phrase.similarity
-    )
-    if best is None or best.dest_end <= best.dest_start or last - first < len(phrase.text):
-        return None
-    start, end = first + best.dest_start, first + best.dest_end
-    return PhraseMatch(phrase, start, end, 1 - best.score / 100)
+def _compare(phrase: Phrase, text: str, first: int, last: int) -> Iterator[PhraseMatch]:
+    """Yield the place in text[first:last] most similar to the phrase, then those beside it."""
+    stretches = [(first, last)]
+    while stretches:
+        first, last = stretches.pop()
+        if last - first < len(phrase.text):
+            continue
+        best = fuzz.partial_ratio_alignment(
+            phrase.text, text[first:last], score_cutoff=100 * phrase.similarity
+        )
+        if best is None or best.dest_end <= best.dest_start:
+            continue
+        start, end = first + best.dest_start, first + best.dest_end
+        yield PhraseMatch(phrase, start, end, 1 - best.score / 100)
+        stretches += [(first, start), (end, last)]
 
 
 def _pieces(phrase: Phrase) -> list[str]:

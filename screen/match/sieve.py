@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
-from screen.match.packs import Pack, Term, expand
+from screen.match.schema import Pack, Term, expand
 
 
 @dataclass(frozen=True, slots=True)

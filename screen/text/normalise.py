@@ -25,13 +25,13 @@ from screen.types import CleanText, Page, Run
 _VARIANTS = {"揷": "插", "甦": "苏", "癥": "症"}
 
 # Zero-width and directional marks, soft hyphens and control characters carry no text.
-_INVISIBLE = "\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\x00-\x08\x0e-\x1f\x7f"
-_GAP = re.compile(rf"[\s{_INVISIBLE}]+")
-_CHINESE = re.compile(
-    r"[\u2e80-\u2fdf\u3001-\u3003\u3005-\u303f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-    r"\ufe30-\ufe4f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65\U00020000-\U0003ffff]"
+_INVISIBLE = re.compile(
+    "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\x00-\x08\x0e-\x1b\x7f]"
 )
-_CLOSING = re.compile(r"[,;:、。)\]!?]")
+_GAP = re.compile(r"\s+")
+# A gap is a real space only between what ends and what begins a foreign word or figure.
+_WORD_END = re.compile(r"[^\W\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]|[.,;:)%°]")
+_WORD_START = re.compile(r"[^\W\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]|[(±<>=+]")
 
 
 def _letters(words: str) -> str:
@@ -39,20 +39,26 @@ def _letters(words: str) -> str:
     return r"\s*".join(re.escape(letter) for letter in words if not letter.isspace())
 
 
+_YEAR = r"(?:1\s*9|2\s*0)\s*\d\s*\d"
 _BOILERPLATE = re.compile(
-    r"(?:[(（]\s*[CcＣ]\s*[)）]|©)?\s*(?:19|20)\d\d\s*[-－—–]\s*(?:19|20)\d\d\s*"
+    rf"(?:(?:[(（]\s*[CcＣ]\s*[)）]|©)\s*)?{_YEAR}\s*[-－—–]\s*{_YEAR}\s*"
     + _letters("China Academic Journal Electronic Publishing House")
     + r"\s*[.．]?(?:\s*"
     + _letters("All rights reserved")
-    + r"\s*[.．]?)?(?:\s*h\s*t\s*t\s*p\s*s?\s*[:：]\s*/\s*/[\w\s.]{0,24}?n\s*e\s*t/?)?"
-    r"|万\s*方\s*数\s*据(?![库])|(?:维\s*普\s*资\s*讯|中\s*国\s*知\s*网)\s*(?:https?://\S+)?",
+    + r"\s*[.．]?)?(?:\s*h\s*t\s*t\s*p\s*s?\s*[:：]\s*/\s*/[A-Za-z\s.]{0,24}?n\s*e\s*t/?)?"
+    r"|万\s*方\s*数\s*据(?![库])"
+    r"|维\s*普\s*资\s*讯(?:\s*http://(?:www\.)?[A-Za-z]{2,12}\.(?:com|net)(?:\.cn)?)?",
     re.IGNORECASE,
 )
 _CITATION = re.compile(r"(?<=\S)[\[［〔]\s*\d{1,3}(?:\s*[,，、~～\-－—–]\s*\d{1,3})*\s*[\]］〕]")
 _PAGE_NUMBER = re.compile(r"[\s·•・.\-－—–~～第]*\d{1,4}[\s·•・.\-－—–~～页]*")
 _JOURNAL_HEAD = re.compile(
-    r"第\s*[\d０-９]+\s*卷|[Vv]ol\s*[.．]?\s*\d+|(?:19|20)\d\d\s*年\s*(?:第?\s*\d+\s*[月期]|第)"
+    r"第\s*\d+\s*卷.{0,8}第\s*\d+\s*期|vol\s*[.．]?\s*\d+.{0,4}no\s*[.．]?\s*\d+"
+    r"|(?:19|20)\d\d\s*年.{0,8}第\s*\d+\s*[卷期]",
+    re.IGNORECASE,
 )
+_PROSE = re.compile(r"[，。；：！？,;]\s*\D")
+_LINE = re.compile(r"[^\r\n]+")
 _EDGE_LINES = 3
 _EDGE_LENGTH = 80
 
@@ -66,6 +72,9 @@ class _Table(dict[int, str]):
     """Maps a code point to its clean form, for str.translate; filled as characters are met."""
 
     def __missing__(self, code: int) -> str:
+        if _INVISIBLE.match(chr(code)):
+            self[code] = ""
+            return ""
         normal = unicodedata.normalize("NFKC", chr(code))
         simple = "".join(_VARIANTS.get(c, c) for c in _simplifier().convert(normal))
         # NFKC turns some marks into a space and a combining mark: no new space may arise here.
@@ -127,9 +136,9 @@ def _pieces(text: str) -> Iterator[tuple[str | None, int, int]]:
 
 def _parts_words(before: str, after: str) -> bool:
     """Tell whether a gap between two characters is a real space: only between foreign words."""
-    if _CLOSING.match(after):
+    if not (_WORD_END.match(before) and _WORD_START.match(after)):
         return False
-    return not (_CHINESE.match(before) or _CHINESE.match(after))
+    return before.isalnum() or after.isalnum()
 
 
 def _align(raw: str, clean: str, length: int, page: int, start: int) -> Iterator[Run]:
@@ -182,17 +191,20 @@ def _blank_furniture(pages: Sequence[Page]) -> list[str]:
 def _is_furniture(line: str, heads: frozenset[str]) -> bool:
     if not line.strip() or len(line) > _EDGE_LENGTH:
         return False
-    return bool(
-        _PAGE_NUMBER.fullmatch(line) or _JOURNAL_HEAD.search(line) or _digest(line) in heads
-    )
+    if _PAGE_NUMBER.fullmatch(line) or _digest(line) in heads:
+        return True
+    return bool(_JOURNAL_HEAD.search(line)) and not _PROSE.search(line)
 
 
 def _running_heads(pages: Sequence[Page]) -> frozenset[str]:
-    """Return the digests of short lines that stand at the edge of two or more pages."""
+    """Return the digests of short lines that stand at the edge of two or more pages.
+
+    A page that is there twice counts once: its lines are its own.
+    """
     seen = Counter(
         digest
-        for page in pages
-        for digest in {_digest(page.text[start:end]) for start, end in _edge_lines(page.text)}
+        for text in {page.text for page in pages}
+        for digest in {_digest(text[start:end]) for start, end in _edge_lines(text)}
     )
     return frozenset(digest for digest, count in seen.items() if count > 1 and digest)
 
@@ -204,7 +216,7 @@ def _digest(line: str) -> str:
 
 def _edge_lines(text: str) -> Iterable[tuple[int, int]]:
     """Return the spans of the first and last few lines of a page that hold anything."""
-    spans = [match.span() for match in re.finditer(r"[^\r\n]*\S[^\r\n]*", text)]
+    spans = [match.span() for match in _LINE.finditer(text) if not match.group().isspace()]
     if len(spans) <= 2 * _EDGE_LINES:
         return spans
     return spans[:_EDGE_LINES] + spans[-_EDGE_LINES:]

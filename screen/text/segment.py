@@ -20,7 +20,8 @@ _HEADING_WORDS = (
 )
 # Figures followed by a unit or a counted noun are not headings: 1.2例, 3.5小时, 2个.
 _NOT_HEADING = (
-    r"(?![例岁年月日个次倍万千百亿小分秒时周天只头条支根名位项组类种级度℃以左上下]|公斤|毫)"
+    r"(?![例岁年月日个次倍万千百亿小分秒时周天只头条支根名位项组类种级度℃以左上下升克米]"
+    r"|公斤|毫|厘|单位)"
 )
 _HEADING = re.compile(
     # 1.2, 1.2.1 run into the text anywhere, if a heading word or Chinese after a stop follows
@@ -36,9 +37,9 @@ _HEADING = re.compile(
 )
 _STOPS = frozenset("。;!?.:])》】")
 _SENTENCE_END = re.compile(
-    r"[。!?;]|(?<=[\u4e00-\u9fff)\]%])\.(?!\d)|(?<=\d)\.(?=[\u4e00-\u9fff(])"
+    r"[。!?;]|(?<=[\u4e00-\u9fff])\.|(?<=[)\]%])\.(?!\d)|(?<=[A-Za-z\d])\.(?=[\u4e00-\u9fff(])"
 )
-_CLAUSE_END = re.compile(r"[,、:。!?;]|(?<=[\u4e00-\u9fff)\]%])\.(?!\d)")
+_CLAUSE_END = re.compile(r"[,、:]")
 _TITLE_LENGTH = 24
 
 
@@ -55,6 +56,7 @@ def find_sections(clean: CleanText) -> tuple[Section, ...]:
     """Return the sections of a text in order; the first begins at 0 and may have no title."""
     text = clean.text
     starts = [0]
+    titled = False
     for match in _HEADING.finditer(text):
         start = match.start()
         opens = start == 0 or start in clean.lines or text[start - 1] in _STOPS
@@ -64,8 +66,10 @@ def find_sections(clean: CleanText) -> tuple[Section, ...]:
             continue
         if start > starts[-1]:
             starts.append(start)
+        elif start == 0:
+            titled = True
     return tuple(
-        Section(start, end, _title(text, start, end))
+        Section(start, end, _title(text, start, end) if start or titled else "")
         for start, end in zip(starts, [*starts[1:], len(text)], strict=True)
     )
 
@@ -77,7 +81,7 @@ def _ends_title(text: str, start: int) -> bool:
 
 def _title(text: str, start: int, end: int) -> str:
     head = text[start : min(end, start + _TITLE_LENGTH)]
-    return re.split(r"[,:。;】\]]", head, maxsplit=1)[0] if start else ""
+    return re.split(r"[,:。;】\]]", head, maxsplit=1)[0]
 
 
 def find_sentences(text: str, sections: tuple[Section, ...]) -> tuple[int, ...]:
