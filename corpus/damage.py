@@ -126,7 +126,7 @@ def widen(text: str, rng: Random, rate: float = 0.7) -> str:
 
 
 def dot_stops(text: str, rng: Random, rate: float = 1.0) -> str:
-    """Write the full stop 。 as ．
+    """Write a dot, ．, for the full stop 。 of Chinese.
 
     Imitates the house style of many science journals of the 1980s and 1990s, which set a dot so
     that the stop is not taken for the numeral nought; some issues mix both.
@@ -154,7 +154,7 @@ def break_pages(text: str, rng: Random, heads: Sequence[str], every: int = 900) 
 
 
 def run_in_citations(text: str, rng: Random, highest: int = 8, rate: float = 0.2) -> str:
-    """Let superscript citations run into the text: 已有报道[3]。 -> 已有报道3。
+    """Let superscript citations run into the text: 已有报道[3] becomes 已有报道3.
 
     Imitates the loss of superscript on conversion, by which a reference number joins a word or,
     worse, a figure. Citations that the text has lose their brackets; besides, a share `rate` of

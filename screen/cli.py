@@ -29,6 +29,7 @@ from screen.study.pipeline import run as run_study
 
 _DONE_WITH_FAILURES = 1
 _WRONG_USE = 2
+_INTERRUPTED = 130
 
 
 class _Commands(click.Group):
@@ -39,6 +40,11 @@ class _Commands(click.Group):
             return super().invoke(ctx)
         except ScreenError as error:
             click.echo(f"ddr-screen: {error}", err=True)
+            ctx.exit(_WRONG_USE)
+        except OSError as error:
+            # What is wrong with a paper never gets here: this is the study's folder or the disk.
+            where = f"{terminal.printable(str(error.filename))}: " if error.filename else ""
+            click.echo(f"ddr-screen: {where}{error.strerror or error}", err=True)
             ctx.exit(_WRONG_USE)
 
 
@@ -121,10 +127,14 @@ def run(study: Path, workers: int | None, retry_failed: bool) -> None:
     """
     opened = Study(study)
     wanted = count_workers(workers or opened.settings.work.workers)
-    with opened.lock(), terminal.progress(len(opened.shard_numbers())) as report:
-        done = run_study(opened, wanted, report, retry_failed=retry_failed)
-        engine = open_database(opened)
-        loaded = load(opened, engine, done)
+    try:
+        with opened.lock(), terminal.progress(len(opened.shard_numbers())) as report:
+            done = run_study(opened, wanted, report, retry_failed=retry_failed)
+            engine = open_database(opened)
+            loaded = load(opened, engine, done)
+    except KeyboardInterrupt:
+        click.echo(f"stopped; what is done is kept. To go on: ddr-screen run {study}", err=True)
+        sys.exit(_INTERRUPTED)
     worked = [shard for shard in done if shard.read or shard.matched]
     if worked:
         read = sum(shard.papers for shard in worked if shard.read)

@@ -40,7 +40,7 @@ def walk(path: Path) -> Iterator[FoundFile]:
     Links are followed, but no folder twice, so that a loop of links ends. What cannot be read is
     yielded with its error. Files of other kinds are passed over, unless named themselves.
     """
-    if not path.is_dir():
+    if not _is_folder(path):
         yield _found(path, path.name)
         return
     seen: set[tuple[int, int]] = set()
@@ -58,10 +58,17 @@ def _walk_folder(folder: Path, top: Path, seen: set[tuple[int, int]]) -> Iterato
         yield FoundFile(folder, _name(folder, top), _reason(error))
         return
     for entry in entries:
-        if entry.is_dir():
+        if _is_folder(entry):
             yield from _walk_folder(entry, top, seen)
         elif entry.suffix.lower() in SUFFIXES:
             yield _found(entry, _name(entry, top))
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
 
 
 def _name(path: Path, top: Path) -> str:

@@ -1,10 +1,14 @@
 """Read the pages of a PDF: pypdfium2 first, pdfminer.six for a page it cannot make text of."""
 
 import io
+import re
+import zlib
 
 import pypdfium2
 from pdfminer.high_level import extract_text
 from pdfminer.pdfexceptions import PDFException
+from pdfminer.pdfpage import PDFPage
+from pdfminer.pdftypes import PDFStream, resolve1
 from pdfminer.psexceptions import PSException
 
 from screen.errors import DocumentError
@@ -14,6 +18,22 @@ from screen.types import Page
 # A page of a journal holds far more; a larger text is a bomb, not a paper.
 _MAX_PAGE_CHARACTERS = 1_000_000
 _MAX_PAGES = 5_000
+# pdfminer lets Python's own errors through on damaged files.
+_PDFMINER_ERRORS = (
+    PDFException,
+    PSException,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    OSError,
+    RecursionError,
+    TypeError,
+    ValueError,
+    zlib.error,
+)
+# Operators that paint: text, paths, images, shadings.
+_DRAWS = re.compile(rb"(?:^|\s)(?:Tj|TJ|'|\"|Do|BI|sh|[fFSsBb]\*?)(?=\s|$)")
 # Mailers and proxies append bytes after the end mark.
 _TAIL = 4096
 
@@ -59,7 +79,8 @@ def _read_page(document: pypdfium2.PdfDocument, data: bytes, sha256: str, index:
         page = document[index]
         try:
             text = _tidy(page.get_textpage().get_text_range())
-            blank = not text and next(iter(page.get_objects(max_depth=1)), None) is None
+            empty = next(iter(page.get_objects(max_depth=1)), None) is None
+            blank = not text and empty and _draws_nothing(data, index)
         finally:
             page.close()
     except pypdfium2.PdfiumError:
@@ -77,23 +98,29 @@ def _read_page(document: pypdfium2.PdfDocument, data: bytes, sha256: str, index:
     return Page(sha256, number, "", "unreadable", max(quality, better))
 
 
+def _draws_nothing(data: bytes, index: int) -> bool:
+    """Tell whether a page's content is there and holds nothing to draw.
+
+    PDFium shows a page whose content is lost or damaged as an empty one.
+    """
+    try:
+        page = next(iter(PDFPage.get_pages(io.BytesIO(data), pagenos={index})))
+        for reference in page.contents:
+            stream = resolve1(reference)
+            if not isinstance(stream, PDFStream):
+                return False
+            raw, content = stream.get_rawdata(), stream.get_data()
+            if _DRAWS.search(content) or (raw and not content.strip()):
+                return False
+    except (StopIteration, *_PDFMINER_ERRORS):
+        return False
+    return True
+
+
 def _mine_text(data: bytes, index: int) -> str:
     try:
         return extract_text(io.BytesIO(data), page_numbers=[index])
-    except (
-        PDFException,
-        PSException,
-        ValueError,
-        TypeError,
-        KeyError,
-        IndexError,
-        AttributeError,
-        RecursionError,
-        AssertionError,
-        OverflowError,
-        OSError,
-    ):
-        # pdfminer lets Python's own errors through on damaged files: the page has no text then.
+    except _PDFMINER_ERRORS:
         return ""
 
 

@@ -70,8 +70,8 @@ def _csv_rows(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, Any] | 
         except StopIteration:
             return
         except csv.Error as error:
-            yield reader.line_num, f"not CSV: {error}"
-            return
+            yield reader.reader.line_num, f"not CSV: {error}"
+            continue
         if None in row:
             yield reader.line_num, "more cells than columns"
             continue
@@ -105,7 +105,7 @@ def _check_storable(values: Mapping[str, Any]) -> None:
     """Raise ValueError for half surrogate pairs, which no file and no database can hold."""
     for name, value in values.items():
         try:
-            str(value).encode()
+            "".join(value if isinstance(value, tuple) else str(value)).encode()
         except UnicodeEncodeError:
             raise ValueError(f"{name}: holds half a character (a lone surrogate)") from None
 

@@ -29,8 +29,9 @@ _CARRY_REACH = 260
 _CUE_BEFORE, _CUE_AFTER = 60, 140
 _AFTERTHOUGHT = 8
 _LEAD_IN = 3
-_LEAST_MENTIONS = 3
-_OTHER_DONORS: tuple[Actor, ...] = ("animal", "living_donor")
+# What donors may be instead, and over how many quarters of a text it must be spoken of: papers on
+# other matters tell of their animal experiments at some length, of living donors only in passing.
+_OTHER_DONORS: tuple[tuple[Actor, int], ...] = (("animal", 3), ("living_donor", 2))
 _NEGATION_REACH = 10
 _BEFORE = re.compile(r"(?:的?(?:诊断|判定|宣布|确定|发生|成立))?(?:之前|以前|前(?![胸正纵外臂]))")
 _AFTER = re.compile(r"(?:的?(?:诊断|判定|宣布|宣告|确定|确认|成立))?(?:之后|以后|后)")
@@ -50,6 +51,7 @@ class Layout:
     sentences: tuple[int, ...]
     clauses: tuple[int, ...]
     section_starts: tuple[int, ...]
+    parents: tuple[int | None, ...]
 
     def section(self, offset: int) -> int:
         """Return the index of the section that holds an offset."""
@@ -74,7 +76,22 @@ def lay_out(clean: CleanText) -> Layout:
     sections = find_sections(clean)
     sentences = find_sentences(clean.text, sections)
     clauses = find_clauses(clean.text, sentences)
-    return Layout(sections, sentences, clauses, tuple(section.start for section in sections))
+    starts = tuple(section.start for section in sections)
+    return Layout(sections, sentences, clauses, starts, _find_parents(sections))
+
+
+def _find_parents(sections: tuple[Section, ...]) -> tuple[int | None, ...]:
+    """Return for each section the nearest one before it whose heading stands above its own."""
+    parents: list[int | None] = []
+    open_headings: list[tuple[int, int]] = []
+    for place, section in enumerate(sections):
+        depth = _depth(section.title)
+        while open_headings and open_headings[-1][0] >= depth:
+            open_headings.pop()
+        parents.append(open_headings[-1][1] if open_headings else None)
+        if section.title:
+            open_headings.append((depth, place))
+    return tuple(parents)
 
 
 @dataclass(slots=True)
@@ -121,11 +138,15 @@ class _Reader:
         return events
 
     def _usual_donor(self) -> Actor:
-        """Return what a donor is in the text as a whole."""
-        for kind in _OTHER_DONORS:
-            named = sum(match.term.actor == kind for match in self.terms)
+        """Return what a donor is in the text as a whole.
+
+        A file may hold the end of a neighbouring paper, so mentions must be spread over the text.
+        """
+        quarter = max(len(self.text) // 4, 1)
+        for kind, quarters in _OTHER_DONORS:
+            named = [match.start // quarter for match in self.terms if match.term.actor == kind]
             undone = sum(kind in match.term.undoes for match in self.terms)
-            if named >= _LEAST_MENTIONS and named > undone:
+            if len(named) > undone and len(set(named)) >= quarters:
                 return kind
         return "donor"
 
@@ -228,16 +249,11 @@ class _Reader:
 
     def _heading(self, place: int) -> Actor | None:
         """Return who the heading of a section names, or the nearest heading above it."""
-        depth = _depth(self.layout.sections[place].title)
-        if place in self.headings:
-            return self.headings[place]
-        for above in range(place - 1, -1, -1):
-            title = self.layout.sections[above].title
-            if not title or _depth(title) >= depth:
-                continue
-            depth = _depth(title)
+        above: int | None = place
+        while above is not None:
             if above in self.headings:
                 return self.headings[above]
+            above = self.layout.parents[above]
         return None
 
     def _cued(self, index: int, match: TermMatch) -> Actor:

@@ -22,6 +22,8 @@ from screen.study.shards import digest, read_hits, read_pages
 from screen.types import Failure, Hit, Record
 
 _SCHEMA = 1
+# In the table of what is loaded: the unread files and the records, which belong to no shard.
+_NO_SHARD = -1
 
 metadata = sa.MetaData()
 meta = sa.Table("meta", metadata, sa.Column("schema", sa.Integer, primary_key=True))
@@ -134,23 +136,35 @@ def load(study: Study, engine: sa.Engine, shards: Iterable[ShardDone]) -> int:
     """Bring the database up to date and return how many shards had to be loaded."""
     done = {shard.number: shard for shard in shards}
     count = 0
+    states = []
     for number in study.shard_numbers():
         items = study.shard_sources(number)
         shard = done.get(number)
         identity = [json.dumps([asdict(item.source), item.name, item.also]) for item in items]
         state = digest(*identity, *(_state(shard) if shard else ()))
+        states.append(state)
         with engine.begin() as connection:
             query = sa.select(loaded.c.state).where(loaded.c.shard == number)
             if connection.scalar(query) == state:
                 continue
             _load_shard(study, connection, number, items, shard)
-            connection.execute(loaded.delete().where(loaded.c.shard == number))
-            connection.execute(loaded.insert().values(shard=number, state=state))
+            _remember(connection, number, state)
         count += 1
+    unread, found = study.unread(), study.records()
+    rows = [asdict(failure) for failure in unread] + [asdict(record) for record in found]
+    state = digest(*states, *map(json.dumps, rows))
     with engine.begin() as connection:
-        _load_unread(connection, study.unread())
-        _load_records(connection, study.records())
+        query = sa.select(loaded.c.state).where(loaded.c.shard == _NO_SHARD)
+        if connection.scalar(query) != state:
+            _load_unread(connection, unread)
+            _load_records(connection, found)
+            _remember(connection, _NO_SHARD, state)
     return count
+
+
+def _remember(connection: sa.Connection, shard: int, state: str) -> None:
+    connection.execute(loaded.delete().where(loaded.c.shard == shard))
+    connection.execute(loaded.insert().values(shard=shard, state=state))
 
 
 def _state(shard: ShardDone) -> tuple[str, ...]:
@@ -202,16 +216,19 @@ def _load_unread(connection: sa.Connection, unread: list[Failure]) -> None:
 
 def _load_records(connection: sa.Connection, found: list[Record]) -> None:
     """Replace the records, each tied to the paper with its file name where exactly one has it."""
-    by_name: dict[str, list[str]] = {}
-    for sha256, file in connection.execute(sa.select(papers.c.sha256, papers.c.file)):
-        for name in {file, PurePath(file).name}:
-            by_name.setdefault(name, []).append(sha256)
+    by_name: dict[str, set[str]] = {}
+    names = sa.union_all(
+        sa.select(papers.c.sha256, papers.c.file), sa.select(paths.c.sha256, paths.c.path)
+    )
+    for sha256, name in connection.execute(names):
+        for known in {name, PurePath(name).name}:
+            by_name.setdefault(known, set()).add(sha256)
     connection.execute(records.delete())
     rows = []
     for record in found:
-        owners = by_name.get(record.file) or by_name.get(PurePath(record.file).name, [])
+        owners = by_name.get(record.file) or by_name.get(PurePath(record.file).name, set())
         row = {name: _joined(value) for name, value in asdict(record).items()}
-        rows.append({**row, "sha256": owners[0] if len(owners) == 1 else None})
+        rows.append({**row, "sha256": min(owners) if len(owners) == 1 else None})
     _insert(connection, records, rows)
 
 
@@ -260,10 +277,11 @@ def count_everything(engine: sa.Engine) -> dict[str, Any]:
         unread = scalar(sa.select(count()).where(failures.c.stage == "add")) or 0
         part = scalar(sa.select(count()).where(papers.c.unread_pages > 0)) or 0
         found = scalar(sa.select(count()).select_from(paths)) or 0
+        held = scalar(sa.select(count(paths.c.sha256.distinct()))) or 0
         total = sum(statuses.values())
         return {
             "files": found + unread,
-            "duplicates": found - total,
+            "duplicates": found - held,
             "papers": total,
             "waiting": statuses["waiting"],
             "screened": statuses["screened"],

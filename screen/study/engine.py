@@ -7,11 +7,13 @@ die, so that the paper at fault costs itself only.
 
 import multiprocessing
 import os
+import signal
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -30,37 +32,70 @@ def run_tasks(
 ) -> Iterator[tuple[Task, Result | None]]:
     """Run `work` on each task in a pool and yield (task, result) as they end.
 
-    A task whose result is None was undone by the death of a worker. Errors that `work` raises are
-    raised here: they are the program's, not a paper's.
+    A task whose result is None was in the hands of a pool when one of its workers died. Errors
+    that `work` raises are raised here: they are the program's, not a paper's. Where the caller
+    stops (an error, an interrupt), what is under way is ended and nothing new is begun.
     """
-    waiting = list(tasks)
-    if not waiting:
-        return
-    with _pool(min(workers, len(waiting))) as pool:
-        futures = {pool.submit(work, task): task for task in waiting}
-        for future in as_completed(futures):
+    waiting = deque(tasks)
+    while waiting:
+        pool = _pool(min(workers, len(waiting)))
+        try:
+            yield from _run_in_pool(pool, work, waiting, workers)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _run_in_pool(
+    pool: ProcessPoolExecutor,
+    work: Callable[[Task], Result],
+    waiting: deque[Task],
+    workers: int,
+) -> Iterator[tuple[Task, Result | None]]:
+    """Run waiting tasks until there are none or the pool breaks.
+
+    Only as many tasks are handed over as there are workers, so that a death costs no others.
+    """
+    held: dict[Future[Result], Task] = {}
+    broken = False
+    while held or (waiting and not broken):
+        while waiting and len(held) < workers and not broken:
             try:
-                yield futures[future], future.result()
+                held[pool.submit(work, waiting[0])] = waiting[0]
             except BrokenProcessPool:
-                yield futures[future], None
+                broken = True
+            else:
+                waiting.popleft()
+        for future in wait(held, return_when=FIRST_COMPLETED).done:
+            task = held.pop(future)
+            try:
+                yield task, future.result()
+            except BrokenProcessPool:
+                broken = True
+                yield task, None
 
 
-class Isolated:
-    """Calls one function in a process of its own, and a new one whenever that process dies."""
+class Isolated(Generic[Task, Result]):
+    """Calls one function in a process of its own, and in a new one whenever that process dies."""
 
     def __init__(self, work: Callable[[Task], Result]) -> None:
         self._work = work
         self._process: ProcessPoolExecutor | None = None
 
     def __call__(self, task: Task) -> Result | None:
-        """Return the result, or None if the process died."""
-        if self._process is None:
-            self._process = _pool(1)
-        try:
-            return self._process.submit(self._work, task).result()  # type: ignore[arg-type, return-value]
-        except BrokenProcessPool:
-            self.close()
-            return None
+        """Return the result, or None if the process died of it.
+
+        A process that has served before may have died of something else: then a new one is asked.
+        """
+        for fresh in (self._process is None, True):
+            if self._process is None:
+                self._process = _pool(1)
+            try:
+                return self._process.submit(self._work, task).result()
+            except BrokenProcessPool:
+                self.close()
+                if fresh:
+                    break
+        return None
 
     def close(self) -> None:
         """End the process."""
@@ -72,11 +107,16 @@ class Isolated:
 def _pool(workers: int) -> ProcessPoolExecutor:
     # Spawned, not forked: the same on every system, and no thread's lock is copied half-taken.
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=_end_with_parent)
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
 
 
-def _end_with_parent() -> None:
-    """Let a worker end when its parent is killed: nobody would give it work or tell it to stop."""
+def _start_worker() -> None:
+    """Let a worker end when its parent is killed, and leave it to the parent to be interrupted.
+
+    Nobody would give an orphan work or tell it to stop; and a Ctrl-C reaches the whole group, but
+    the shards under way are to be ended.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_wait_for, args=(parent,), daemon=True).start()

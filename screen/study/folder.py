@@ -134,8 +134,10 @@ class Study:
         unread = {failure.path: failure for failure in self.unread()}
         changed: set[int] = set()
         for path in paths:
+            top = path.absolute()
+            for known in [name for name in unread if Path(name).is_relative_to(top)]:
+                del unread[known]
             for found in walk(path):
-                unread.pop(os.fspath(found.path.absolute()), None)
                 try:
                     source = _identify(found)
                 except DocumentError as error:
@@ -202,7 +204,14 @@ def _remember_path(items: list[Registered], source: SourceFile) -> bool:
     """Add a further path to the paper with these bytes; False if it is known already."""
     for index, item in enumerate(items):
         if item.source.sha256 == source.sha256:
-            if source.path == item.source.path or source.path in item.also:
+            if source.path == item.source.path:
+                return False
+            others = [path for path in item.also if path != source.path]
+            if not Path(item.source.path).exists():
+                # The file was moved: it is to be read where it is now.
+                items[index] = replace(item, source=source, also=(item.source.path, *others))
+                return True
+            if source.path in item.also:
                 return False
             items[index] = replace(item, also=(*item.also, source.path))
             return True

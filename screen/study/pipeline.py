@@ -153,7 +153,7 @@ def _run_paper_by_paper(recipe: Recipe, number: int) -> ShardDone:
     isolated = Isolated(partial(read_source, limits=recipe.limits))
 
     def read(source: SourceFile) -> Reading:
-        reading: Reading | None = isolated(source)
+        reading = isolated(source)
         if reading is None:
             why = "the reader crashed on this file"
             return Reading((), (Failure(source.sha256, source.path, None, "parse", why),))

@@ -26,7 +26,7 @@ _VARIANTS = {"揷": "插", "甦": "苏", "癥": "症"}
 
 # Zero-width and directional marks, soft hyphens and control characters carry no text.
 _INVISIBLE = re.compile(
-    "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\x00-\x08\x0e-\x1b\x7f]"
+    "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufffe\x00-\x08\x0e-\x1b\x7f]"
 )
 _GAP = re.compile(r"\s+")
 # A gap is a real space only between what ends and what begins a foreign word or figure.
@@ -57,7 +57,7 @@ _JOURNAL_HEAD = re.compile(
     r"|(?:19|20)\d\d\s*年.{0,8}第\s*\d+\s*[卷期]",
     re.IGNORECASE,
 )
-_PROSE = re.compile(r"[，。；：！？,;]\s*\D")
+_PROSE = re.compile(r"[\u4e00-\u9fff]\s*[，。；：！？,;]\s*(?:[\u4e00-\u9fff]|$)")
 _LINE = re.compile(r"[^\r\n]+")
 _EDGE_LINES = 3
 _EDGE_LENGTH = 80
@@ -193,7 +193,8 @@ def _is_furniture(line: str, heads: frozenset[str]) -> bool:
         return False
     if _PAGE_NUMBER.fullmatch(line) or _digest(line) in heads:
         return True
-    return bool(_JOURNAL_HEAD.search(line)) and not _PROSE.search(line)
+    rest, found = _JOURNAL_HEAD.subn("", line)
+    return found > 0 and not _PROSE.search(rest)
 
 
 def _running_heads(pages: Sequence[Page]) -> frozenset[str]:
