@@ -41,6 +41,9 @@ class _Commands(click.Group):
         except ScreenError as error:
             click.echo(f"ddr-screen: {error}", err=True)
             ctx.exit(_WRONG_USE)
+        except BrokenPipeError:
+            # Whoever read the output has seen enough; click ends quietly.
+            raise
         except OSError as error:
             # What is wrong with a paper never gets here: this is the study's folder or the disk.
             where = f"{terminal.printable(str(error.filename))}: " if error.filename else ""

@@ -41,7 +41,11 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Raw text of one page. `method` is text, pdfium, pdfminer or unreadable; `quality` is 0-1."""
+    """Raw text of one page; `quality` is 0-1.
+
+    `method` is text, pdfium, pdfminer or unreadable. Of an unreadable page at most a line is there,
+    such as the database's mark on a scan.
+    """
 
     sha256: str
     number: int

@@ -58,6 +58,14 @@ def _walk_folder(folder: Path, top: Path, seen: set[tuple[int, int]]) -> Iterato
         yield FoundFile(folder, _name(folder, top), _reason(error))
         return
     for entry in entries:
+        try:
+            entry.stat()
+        except PermissionError as error:
+            # It may be a folder of papers: that nobody may look at it must not pass in silence.
+            yield FoundFile(entry, _name(entry, top), _reason(error))
+            continue
+        except OSError:
+            pass
         if _is_folder(entry):
             yield from _walk_folder(entry, top, seen)
         elif entry.suffix.lower() in SUFFIXES:
@@ -113,7 +121,7 @@ class Reading:
 def read_source(source: SourceFile, limits: Limits) -> Reading:
     """Read a source file into pages. Never raises for what is wrong with the file: that is a row.
 
-    A page that cannot be read has method "unreadable" and no text.
+    A page that cannot be read has method "unreadable".
     """
     try:
         data = _read_bytes(source, limits)

@@ -3,10 +3,14 @@
 import io
 import re
 import zlib
+from functools import cached_property
+from itertools import islice
 
 import pypdfium2
-from pdfminer.high_level import extract_text
+from pdfminer.converter import TextConverter
+from pdfminer.layout import LAParams
 from pdfminer.pdfexceptions import PDFException
+from pdfminer.pdfinterp import PDFPageInterpreter, PDFResourceManager
 from pdfminer.pdfpage import PDFPage
 from pdfminer.pdftypes import PDFStream, resolve1
 from pdfminer.psexceptions import PSException
@@ -18,6 +22,9 @@ from screen.types import Page
 # A page of a journal holds far more; a larger text is a bomb, not a paper.
 _MAX_PAGE_CHARACTERS = 1_000_000
 _MAX_PAGES = 5_000
+# A page with a picture and fewer characters than this is a scan, or a figure that hides a scan.
+_LEAST_TEXT = 120
+_PICTURE = pypdfium2.raw.FPDF_PAGEOBJ_IMAGE
 # pdfminer lets Python's own errors through on damaged files.
 _PDFMINER_ERRORS = (
     PDFException,
@@ -48,10 +55,11 @@ def read_pdf(sha256: str, data: bytes) -> list[Page]:
         document = pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError as error:
         raise DocumentError("parse", _open_reason(error)) from None
+    second = _Miner(data)
     try:
         if len(document) > _MAX_PAGES:
             raise DocumentError("parse", f"{len(document)} pages, the limit is {_MAX_PAGES}")
-        pages = [_read_page(document, data, sha256, index) for index in range(len(document))]
+        pages = [_read_page(document, second, sha256, index) for index in range(len(document))]
     finally:
         document.close()
     if not pages:
@@ -71,57 +79,79 @@ def _open_reason(error: pypdfium2.PdfiumError) -> str:
     return "not a PDF that can be opened: damaged or cut short"
 
 
-def _read_page(document: pypdfium2.PdfDocument, data: bytes, sha256: str, index: int) -> Page:
+def _read_page(document: pypdfium2.PdfDocument, second: "_Miner", sha256: str, index: int) -> Page:
     """Read one page by the first engine that makes text of it."""
     number = index + 1
-    blank = False
-    try:
-        page = document[index]
-        try:
-            text = _tidy(page.get_textpage().get_text_range())
-            empty = next(iter(page.get_objects(max_depth=1)), None) is None
-            blank = not text and empty and _draws_nothing(data, index)
-        finally:
-            page.close()
-    except pypdfium2.PdfiumError:
-        text = ""
+    text, kinds = _read_with_pdfium(document, index)
     quality = text_quality(text)
+    if _PICTURE in kinds and len("".join(text.split())) < _LEAST_TEXT:
+        # A scan often carries a line of the database as text: the page itself is not read.
+        return Page(sha256, number, text, "unreadable", 0.0)
     if quality >= READABLE:
         return Page(sha256, number, text, "pdfium", quality)
-    if blank:
+    if not text and not kinds and second.draws_nothing(index):
         # Nothing is drawn on the page, so there is nothing to miss.
         return Page(sha256, number, "", "pdfium", 1.0)
-    second = _tidy(_mine_text(data, index))
-    better = text_quality(second)
+    mined = _tidy(second.text(index))
+    better = text_quality(mined)
     if better >= READABLE:
-        return Page(sha256, number, second, "pdfminer", better)
+        return Page(sha256, number, mined, "pdfminer", better)
     return Page(sha256, number, "", "unreadable", max(quality, better))
 
 
-def _draws_nothing(data: bytes, index: int) -> bool:
-    """Tell whether a page's content is there and holds nothing to draw.
-
-    PDFium shows a page whose content is lost or damaged as an empty one.
-    """
+def _read_with_pdfium(document: pypdfium2.PdfDocument, index: int) -> tuple[str, frozenset[int]]:
+    """Return a page's text and the kinds of object on it; nothing if PDFium cannot load it."""
     try:
-        page = next(iter(PDFPage.get_pages(io.BytesIO(data), pagenos={index})))
-        for reference in page.contents:
-            stream = resolve1(reference)
-            if not isinstance(stream, PDFStream):
-                return False
-            raw, content = stream.get_rawdata(), stream.get_data()
-            if _DRAWS.search(content) or (raw and not content.strip()):
-                return False
-    except (StopIteration, *_PDFMINER_ERRORS):
-        return False
-    return True
+        page = document[index]
+        try:
+            kinds = frozenset(item.type for item in page.get_objects(max_depth=2))
+            return _tidy(page.get_textpage().get_text_range()), kinds
+        finally:
+            page.close()
+    except pypdfium2.PdfiumError:
+        return "", frozenset()
 
 
-def _mine_text(data: bytes, index: int) -> str:
-    try:
-        return extract_text(io.BytesIO(data), page_numbers=[index])
-    except _PDFMINER_ERRORS:
-        return ""
+class _Miner:
+    """pdfminer.six on one document, opened only when it is asked, and once for all pages."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    @cached_property
+    def _pages(self) -> list[PDFPage]:
+        try:
+            return list(islice(PDFPage.get_pages(io.BytesIO(self._data)), _MAX_PAGES))
+        except _PDFMINER_ERRORS:
+            return []
+
+    def text(self, index: int) -> str:
+        """Return a page's text, empty where there is none to be had."""
+        output = io.StringIO()
+        resources = PDFResourceManager()
+        device = TextConverter(resources, output, laparams=LAParams())
+        try:
+            PDFPageInterpreter(resources, device).process_page(self._pages[index])
+        except _PDFMINER_ERRORS:
+            return ""
+        return output.getvalue()
+
+    def draws_nothing(self, index: int) -> bool:
+        """Tell whether a page's content is there and holds nothing to draw.
+
+        PDFium shows a page whose content is lost or damaged as an empty one.
+        """
+        try:
+            for reference in self._pages[index].contents:
+                stream = resolve1(reference)
+                if not isinstance(stream, PDFStream):
+                    return False
+                raw, content = stream.get_rawdata(), stream.get_data()
+                if _DRAWS.search(content) or (raw and not content.strip()):
+                    return False
+        except _PDFMINER_ERRORS:
+            return False
+        return True
 
 
 def _tidy(text: str) -> str:

@@ -72,7 +72,7 @@ def _compare(phrase: Phrase, text: str, first: int, last: int) -> Iterator[Phras
         if best is None or best.dest_end <= best.dest_start:
             continue
         start, end = first + best.dest_start, first + best.dest_end
-        # The alignment's score may be that of a place a character off; this is of the place given.
+        # Of a stretch as long as the phrase the alignment also scores parts of the phrase.
         alike = fuzz.ratio(phrase.text, text[start:end]) / 100
         if alike >= phrase.similarity:
             yield PhraseMatch(phrase, start, end, 1 - alike)
