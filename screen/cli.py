@@ -122,7 +122,8 @@ def add(study: Path, paths: tuple[Path, ...], records: tuple[Path, ...]) -> None
 @_study
 @click.option("--workers", type=click.IntRange(1), help="Processes; default: study.toml.")
 @click.option("--retry-failed", is_flag=True, help="Read papers again that could not be read.")
-def run(study: Path, workers: int | None, retry_failed: bool) -> None:
+@_as_json
+def run(study: Path, workers: int | None, retry_failed: bool, as_json: bool) -> None:
     """Read, clean and match all papers that are not done yet; then load the database.
 
     Can be stopped at any time and run again: only what is not done is done. Ends with status 1 if
@@ -138,18 +139,12 @@ def run(study: Path, workers: int | None, retry_failed: bool) -> None:
     except KeyboardInterrupt:
         click.echo(f"stopped; what is done is kept. To go on: ddr-screen run {study}", err=True)
         sys.exit(_INTERRUPTED)
-    worked = [shard for shard in done if shard.read or shard.matched]
-    if worked:
-        read = sum(shard.papers for shard in worked if shard.read)
-        matched = sum(shard.papers for shard in worked)
-        click.echo(
-            f"{study}: {read} papers read, {matched} matched, in {len(worked)} of {len(done)} "
-            f"shards; {loaded} shards loaded."
-        )
-    else:
-        click.echo(f"{study}: nothing to do, all {len(done)} shards are up to date.")
     counts = count_everything(engine)
-    terminal.show_counts(counts)
+    if as_json:
+        click.echo(json.dumps({**terminal.count_work(done, loaded), **counts}))
+    else:
+        terminal.show_work(study, terminal.count_work(done, loaded))
+        terminal.show_counts(counts)
     if counts["failures"]:
         sys.exit(_DONE_WITH_FAILURES)
 
@@ -182,7 +177,7 @@ def queue(study: Path, number: int, as_json: bool) -> None:
         for hit in hits:
             click.echo(json.dumps(hit, ensure_ascii=False))
         return
-    criteria = load_pack(find_pack(opened.settings.pack)).manifest.criteria
+    criteria = load_pack(find_pack(opened.settings.pack, opened.folder)).manifest.criteria
     terminal.show_queue(hits, {name: criterion.gloss for name, criterion in criteria.items()})
 
 

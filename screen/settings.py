@@ -10,7 +10,8 @@ from screen.errors import SettingsError
 TEMPLATE = """\
 # Settings of this study. Every value shown is the default; remove the # to change one.
 
-# The pattern pack: the name of one that ships with the program, or a folder of your own.
+# The pattern pack: the name of one that ships with the program, or a folder of your own (a path
+# from this study's folder).
 pack = "brain-death"
 
 [limits]

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -12,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from screen.match.check import CaseResult
+from screen.study.pipeline import ShardDone
 
 _COUNTS = (
     ("files", "files found"),
@@ -19,7 +21,7 @@ _COUNTS = (
     ("papers", "papers"),
     ("waiting", "waiting to be run"),
     ("screened", "screened"),
-    ("screened_in_part", "of these with pages that could not be read"),
+    ("screened_in_part", "of these in part only: a page or the end could not be read"),
     ("unscreened", "UNSCREENED: could not be read, and are not negatives"),
     ("flagged_code_2", "flagged, code 2 (problematic)"),
     ("flagged_code_1", "flagged, code 1 (possible)"),
@@ -43,6 +45,31 @@ def progress(total: int) -> Iterator[Callable[[object], None]]:
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
         task = bar.add_task("shards", total=total)
         yield lambda _: bar.advance(task)
+
+
+def count_work(done: Sequence[ShardDone], loaded: int) -> dict[str, int]:
+    """Return what a run had to do: shards, and papers read and matched."""
+    return {
+        "shards": len(done),
+        "shards_worked_on": sum(shard.read or shard.matched for shard in done),
+        "shards_loaded": loaded,
+        "papers_read": sum(shard.papers for shard in done if shard.read),
+        "papers_matched": sum(shard.papers for shard in done if shard.matched),
+    }
+
+
+def show_work(study: Path, work: Mapping[str, int]) -> None:
+    """Print what a run had to do, or that there was nothing to do."""
+    name = printable(str(study))
+    if work["shards_worked_on"]:
+        words = (
+            f"{work['papers_read']} papers read, {work['papers_matched']} matched, in "
+            f"{work['shards_worked_on']} of {work['shards']} shards; "
+            f"{work['shards_loaded']} shards loaded."
+        )
+    else:
+        words = f"nothing to do, all {work['shards']} shards are up to date."
+    _console().print(Text(f"{name}: {words}"))
 
 
 def show_counts(counts: Mapping[str, int]) -> None:

@@ -22,6 +22,8 @@ SUFFIXES = frozenset({".pdf", ".txt"})
 _MEGABYTE = 1_000_000
 # A text with a larger share of control or replacement characters is not a text in that encoding.
 _MAX_JUNK = 0.02
+# With fewer characters it is not even a sentence: what is left of something cut off.
+_LEAST_TEXT = 5
 _PDF_HEADER_WITHIN = 1024
 
 
@@ -162,7 +164,7 @@ def _read_bytes(source: SourceFile, limits: Limits) -> bytes:
 def _read_text(source: SourceFile, data: bytes) -> list[Page]:
     text = decode(data)
     # Form feeds part the pages of a text that a converter made from a paged document.
-    if not text.strip():
+    if len("".join(text.split())) < _LEAST_TEXT:
         raise DocumentError("text", "the file holds no text")
     pages = []
     for number, part in enumerate(text.split("\f"), start=1):
@@ -188,13 +190,13 @@ def decode(data: bytes) -> str:
     ):
         if data.startswith(mark):
             return _decode_strictly(data, encoding)
-    if b"\x00" not in data:
-        try:
-            return data.decode("utf-8")
-        except UnicodeDecodeError:
-            candidates = ("gb18030", "big5hkscs")
-    else:
-        candidates = ("utf-16-le", "utf-16-be")
+    try:
+        text = data.decode("utf-8")
+        if _junk(text) <= _MAX_JUNK:
+            return text
+    except UnicodeDecodeError:
+        pass
+    candidates = ("utf-16-le", "utf-16-be") if b"\x00" in data else ("gb18030", "big5hkscs")
     readings = []
     for encoding in candidates:
         try:

@@ -6,6 +6,7 @@ hid from the rules; mitigating signs found anywhere in the paper are attached wi
 """
 
 import hashlib
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -121,7 +122,8 @@ class Cascade:
         first, *rest = clean.source(start, end)
         criteria, code = self._judge(passage)
         used = {event for match in passage.rules for event in match.events}
-        used.update(event for event in events if start <= event.start and event.end <= end)
+        inside = events[_first(events, start) : _first(events, end)]
+        used.update(event for event in inside if event.end <= end)
         identity = f"{paper}|{first.page}|{first.start}|{first.end}|{self.pack.manifest.family}"
         return Hit(
             id=hashlib.sha256(identity.encode()).hexdigest()[:16],
@@ -184,6 +186,11 @@ class Cascade:
         elif signs:
             score *= _MITIGATION[2]
         return round(score, 4)
+
+
+def _first(events: Sequence[Event], place: int) -> int:
+    """Return the index of the first event that begins at or after a place."""
+    return bisect_left(events, place, key=lambda event: event.start)
 
 
 def _widen(text: str, layout: Layout, start: int, end: int) -> tuple[int, int]:

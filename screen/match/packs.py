@@ -41,9 +41,14 @@ def builtin_folder() -> Path:
     return inside if inside.is_dir() else package.parent / "patterns"
 
 
-def find_pack(name: str) -> Path:
-    """Return the folder of a pack given a built-in name or a path. Raises PackError."""
-    for folder in (Path(name), builtin_folder() / name):
+def find_pack(name: str, base: Path = Path()) -> Path:
+    """Return the folder of a pack given a built-in name, or a path below `base`.
+
+    A built-in name wins, so that a folder that happens to lie about changes nothing; write
+    ./brain-death for such a folder. Raises PackError.
+    """
+    builtin = [builtin_folder() / name] if name == Path(name).name else []
+    for folder in (*builtin, base / name):
         if (folder / "pack.yml").is_file():
             return folder
     known = sorted(path.parent.name for path in builtin_folder().glob("*/pack.yml"))

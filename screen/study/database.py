@@ -275,7 +275,9 @@ def count_everything(engine: sa.Engine) -> dict[str, Any]:
             for code in (2, 1)
         }
         unread = scalar(sa.select(count()).where(failures.c.stage == "add")) or 0
-        part = scalar(sa.select(count()).where(papers.c.unread_pages > 0)) or 0
+        broken = sa.select(failures.c.sha256)
+        in_part = sa.and_(papers.c.status == "screened", papers.c.sha256.in_(broken))
+        part = scalar(sa.select(count()).select_from(papers).where(in_part)) or 0
         found = scalar(sa.select(count()).select_from(paths)) or 0
         held = scalar(sa.select(count(paths.c.sha256.distinct()))) or 0
         total = sum(statuses.values())

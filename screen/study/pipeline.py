@@ -56,7 +56,7 @@ class ShardDone:
 
 def make_recipe(study: Study) -> Recipe:
     """Return the recipe of a study as its settings, its pack and the program stand now."""
-    folder = find_pack(study.settings.pack)
+    folder = find_pack(study.settings.pack, study.folder)
     pack = load_pack(folder)
     limits = study.settings.limits
     text = digest(_code(*_TEXT_CODE), *map(version, _TEXT_LIBRARIES), limits.model_dump_json())
