@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import click
+import sqlalchemy as sa
 
 import screen
 from screen import terminal
 from screen.errors import PackError, ScreenError
-from screen.findings.export import TABLES, write_csv, write_jsonl
+from screen.findings.export import TABLES, write_export
 from screen.match.check import run_cases
 from screen.match.packs import builtin_folder, find_pack, load_pack
 from screen.study.database import (
@@ -24,7 +25,7 @@ from screen.study.database import (
 )
 from screen.study.engine import count_workers
 from screen.study.folder import Study
-from screen.study.pipeline import find_finished
+from screen.study.pipeline import find_finished, make_recipe
 from screen.study.pipeline import run as run_study
 
 _DONE_WITH_FAILURES = 1
@@ -40,6 +41,10 @@ class _Commands(click.Group):
             return super().invoke(ctx)
         except ScreenError as error:
             click.echo(f"ddr-screen: {error}", err=True)
+            ctx.exit(_WRONG_USE)
+        except sa.exc.DatabaseError as error:
+            why = f"screen.db is damaged ({error.orig}): delete it and run again"
+            click.echo(f"ddr-screen: {why}", err=True)
             ctx.exit(_WRONG_USE)
         except BrokenPipeError:
             # Whoever read the output has seen enough; click ends quietly.
@@ -102,6 +107,7 @@ def add(study: Path, paths: tuple[Path, ...], records: tuple[Path, ...]) -> None
     if not paths and not records:
         raise click.UsageError("nothing to add: name files, folders or --records")
     opened = Study(study)
+    make_recipe(opened)  # a pack or setting at fault is to be known before anything is written
     added = opened.add(paths, records)
     with opened.lock():
         load(opened, open_database(opened), find_finished(opened))
@@ -109,6 +115,9 @@ def add(study: Path, paths: tuple[Path, ...], records: tuple[Path, ...]) -> None
         f"{study}: {added.new} new papers, {added.duplicates} further paths of known papers, "
         f"{added.known} known already, {added.records} records."
     )
+    if added.passed_over:
+        kinds = ", ".join(f"{number} {kind}" for kind, number in sorted(added.passed_over.items()))
+        click.echo(f"Not taken: {kinds} (only .pdf and .txt are read).")
     for bad in added.bad_records:
         click.echo(f"record skipped: {bad.file}:{bad.line}: {bad.reason}", err=True)
     for failure in added.unread:
@@ -146,6 +155,8 @@ def run(study: Path, workers: int | None, retry_failed: bool, as_json: bool) -> 
         terminal.show_work(study, terminal.count_work(done, loaded))
         terminal.show_counts(counts)
     if counts["failures"]:
+        if not as_json:
+            click.echo(f"See ddr-screen status {study}; once mended: run --retry-failed.")
         sys.exit(_DONE_WITH_FAILURES)
 
 
@@ -186,23 +197,18 @@ def queue(study: Path, number: int, as_json: bool) -> None:
 @_study
 @click.option("--what", type=click.Choice(sorted(TABLES)), required=True)
 @click.option("--format", "format_", type=click.Choice(["jsonl", "csv"]), default="jsonl")
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help="The file to write; - for standard output.",
+)
 def export(study: Path, what: str, format_: str, output: Path) -> None:
     """Write hits or papers to a file, as JSON Lines or CSV."""
     engine = open_database(Study(study))
-    fields, rows = TABLES[what]
-    encoding = "utf-8-sig" if format_ == "csv" else "utf-8"
-    partial = output.with_name(output.name + ".part")
-    try:
-        with partial.open("w", encoding=encoding, newline="") as file:
-            if format_ == "csv":
-                count = write_csv(rows(engine), fields, file)
-            else:
-                count = write_jsonl(rows(engine), file)
-        partial.replace(output)
-    except OSError as error:
-        raise ScreenError(f"{output} cannot be written: {error.strerror}") from None
-    click.echo(f"{output}: {count} {what}.")
+    count = write_export(engine, what, format_, output)
+    click.echo(f"{terminal.printable(str(output))}: {count} {what}.", err=str(output) == "-")
 
 
 @main.group()

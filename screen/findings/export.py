@@ -2,11 +2,16 @@
 
 import csv
 import json
+import os
+import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TextIO
 
 import sqlalchemy as sa
 
+from screen.errors import ScreenError
 from screen.study.database import list_papers, list_queue
 
 Row = dict[str, Any]
@@ -72,6 +77,44 @@ TABLES: dict[str, tuple[tuple[str, ...], Callable[[sa.Engine], Iterator[Row]]]] 
     "hits": (HIT_FIELDS, hit_rows),
     "papers": (PAPER_FIELDS, paper_rows),
 }
+
+
+def write_export(engine: sa.Engine, what: str, format_: str, output: Path) -> int:
+    """Write a table as "jsonl" or "csv" to a file, or standard output for "-"; return its rows.
+
+    A file is there wholly or not at all. Raises ScreenError if it cannot be written.
+    """
+    fields, rows = TABLES[what]
+    encoding = "utf-8-sig" if format_ == "csv" else "utf-8"
+    try:
+        with _open_output(output, encoding) as file:
+            if format_ == "csv":
+                return write_csv(rows(engine), fields, file)
+            return write_jsonl(rows(engine), file)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise ScreenError(f"{output} cannot be written: {error.strerror}") from None
+
+
+@contextmanager
+def _open_output(output: Path, encoding: str) -> Iterator[TextIO]:
+    if str(output) == "-":
+        with open(sys.stdout.fileno(), "w", encoding=encoding, newline="", closefd=False) as file:
+            yield file
+    elif output.exists() and not output.is_file():
+        # A device or a pipe: to be written to, never replaced.
+        with output.open("w", encoding=encoding, newline="") as file:
+            yield file
+    else:
+        target = output.resolve()
+        partial = target.with_name(f".{target.name}.{os.getpid()}.part")
+        try:
+            with partial.open("w", encoding=encoding, newline="") as file:
+                yield file
+            partial.replace(target)
+        finally:
+            partial.unlink(missing_ok=True)
 
 
 def write_jsonl(rows: Iterable[Row], file: TextIO) -> int:

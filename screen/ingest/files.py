@@ -29,18 +29,22 @@ _PDF_HEADER_WITHIN = 1024
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
-    """A file met on a walk; `name` is its path below the folder that was walked."""
+    """A file met on a walk; `name` is its path below the folder that was walked.
+
+    `taken` is false for a file of a kind that is not read.
+    """
 
     path: Path
     name: str
     error: str = ""
+    taken: bool = True
 
 
 def walk(path: Path) -> Iterator[FoundFile]:
     """Yield the source files at or below a path in the order of their names.
 
     Links are followed, but no folder twice, so that a loop of links ends. What cannot be read is
-    yielded with its error. Files of other kinds are passed over, unless named themselves.
+    yielded with its error. Files of other kinds are not taken, unless named themselves.
     """
     if not _is_folder(path):
         yield _found(path, path.name)
@@ -72,6 +76,8 @@ def _walk_folder(folder: Path, top: Path, seen: set[tuple[int, int]]) -> Iterato
             yield from _walk_folder(entry, top, seen)
         elif entry.suffix.lower() in SUFFIXES:
             yield _found(entry, _name(entry, top))
+        else:
+            yield FoundFile(entry, _name(entry, top), taken=False)
 
 
 def _is_folder(path: Path) -> bool:
@@ -139,9 +145,11 @@ def read_source(source: SourceFile, limits: Limits) -> Reading:
     for page in pages:
         if page.method == "unreadable":
             problems.append((page.number, "no readable text on this page: a scan or a broken font"))
-    failures = (Failure(source.sha256, source.path, page, "text", why) for page, why in problems)
-    if all(page.method == "unreadable" for page in pages):
+    if not any(page.text.strip() and page.method != "unreadable" for page in pages):
+        if not problems:
+            problems.append((None, "no text on any page"))
         pages = []
+    failures = (Failure(source.sha256, source.path, page, "text", why) for page, why in problems)
     return Reading(tuple(pages), tuple(failures))
 
 

@@ -22,8 +22,9 @@ from screen.types import Page
 # A page of a journal holds far more; a larger text is a bomb, not a paper.
 _MAX_PAGE_CHARACTERS = 1_000_000
 _MAX_PAGES = 5_000
-# A page with a picture and fewer characters than this is a scan, or a figure that hides a scan.
-_LEAST_TEXT = 120
+# A page with a picture and less than this is a scan with a running head and a database's mark, or
+# a figure that hides a scan.
+_LEAST_HANZI, _LEAST_CHARACTERS = 50, 300
 _PICTURE = pypdfium2.raw.FPDF_PAGEOBJ_IMAGE
 # pdfminer lets Python's own errors through on damaged files.
 _PDFMINER_ERRORS = (
@@ -84,7 +85,7 @@ def _read_page(document: pypdfium2.PdfDocument, second: "_Miner", sha256: str, i
     number = index + 1
     text, kinds = _read_with_pdfium(document, index)
     quality = text_quality(text)
-    if _PICTURE in kinds and len("".join(text.split())) < _LEAST_TEXT:
+    if _PICTURE in kinds and _is_scant(text):
         # A scan often carries a line of the database as text: the page itself is not read.
         return Page(sha256, number, text, "unreadable", 0.0)
     if quality >= READABLE:
@@ -110,6 +111,13 @@ def _read_with_pdfium(document: pypdfium2.PdfDocument, index: int) -> tuple[str,
             page.close()
     except pypdfium2.PdfiumError:
         return "", frozenset()
+
+
+def _is_scant(text: str) -> bool:
+    """Tell whether a text is too little to be that of a page of prose, Chinese or not."""
+    dense = "".join(text.split())
+    hanzi = sum("\u4e00" <= character <= "\u9fff" for character in dense)
+    return hanzi < _LEAST_HANZI and len(dense) < _LEAST_CHARACTERS
 
 
 class _Miner:

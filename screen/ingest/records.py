@@ -11,7 +11,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from screen.errors import RecordsError
+from screen.errors import DocumentError, RecordsError
+from screen.ingest.files import decode
 from screen.types import Record
 
 _LISTS = frozenset({"authors", "affiliations", "keywords"})
@@ -30,13 +31,16 @@ class BadRecord:
 def read_records(path: Path) -> Iterator[Record | BadRecord]:
     """Yield the records of a .jsonl or .csv file in order, unusable ones as BadRecord.
 
-    Columns are the fields of Record; `file` is required. In CSV, lists are parted by semicolons.
+    Encodings are those of text files. Columns are the fields of Record; `file` is required. In
+    CSV, lists are parted by semicolons.
     Raises RecordsError if the file cannot be read at all.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RecordsError(f"{path}: {error}") from None
+        text = decode(path.read_bytes()).removeprefix("\ufeff")
+    except OSError as error:
+        raise RecordsError(f"{path}: {error.strerror}") from None
+    except DocumentError as error:
+        raise RecordsError(f"{path}: {error.reason}") from None
     rows = _csv_rows(path, text) if path.suffix.lower() == ".csv" else _json_rows(text)
     for line, row in rows:
         if isinstance(row, str):

@@ -32,7 +32,7 @@ _LEAD_IN = 3
 # What donors may be instead, and over how many quarters of a text it must be spoken of: papers on
 # other matters tell of their animal experiments at some length, of living donors only in passing.
 _OTHER_DONORS: tuple[tuple[Actor, int], ...] = (("animal", 3), ("living_donor", 2))
-_NEGATION_REACH = 10
+_NEGATION_REACH = 8
 _BEFORE = re.compile(r"(?:的?(?:诊断|判定|宣布|确定|发生|成立))?(?:之前|以前|前(?![胸正纵外臂]))")
 _AFTER = re.compile(r"(?:的?(?:诊断|判定|宣布|宣告|确定|确认|成立))?(?:之后|以后|后)")
 _BESIDE = re.compile(r"(?:[与和同较比]|高出|大于|小于|低于|高于|超过|轻于|重于)$")

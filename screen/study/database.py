@@ -50,7 +50,7 @@ paths = sa.Table(
     "paths",
     metadata,
     sa.Column("path", sa.String, primary_key=True),
-    sa.Column("sha256", sa.String, nullable=False, index=True),
+    sa.Column("sha256", sa.String, primary_key=True),
 )
 records = sa.Table(
     "records",
@@ -201,7 +201,7 @@ def _load_shard(
         connection.execute(paths.delete().where(paths.c.sha256 == sha256))
         for path in (item.source.path, *item.also):
             values = {"path": _printable(path), "sha256": sha256}
-            connection.execute(paths.insert().prefix_with("OR REPLACE"), values)
+            connection.execute(paths.insert(), values)
     if shard is None:
         return
     _insert(connection, failures, (_failure_row(row, number) for row in shard.text.failures))
@@ -226,7 +226,7 @@ def _load_records(connection: sa.Connection, found: list[Record]) -> None:
     connection.execute(records.delete())
     rows = []
     for record in found:
-        owners = by_name.get(record.file) or by_name.get(PurePath(record.file).name, set())
+        owners = by_name.get(record.file) or set()
         row = {name: _joined(value) for name, value in asdict(record).items()}
         rows.append({**row, "sha256": min(owners) if len(owners) == 1 else None})
     _insert(connection, records, rows)
@@ -278,12 +278,12 @@ def count_everything(engine: sa.Engine) -> dict[str, Any]:
         broken = sa.select(failures.c.sha256)
         in_part = sa.and_(papers.c.status == "screened", papers.c.sha256.in_(broken))
         part = scalar(sa.select(count()).select_from(papers).where(in_part)) or 0
-        found = scalar(sa.select(count()).select_from(paths)) or 0
-        held = scalar(sa.select(count(paths.c.sha256.distinct()))) or 0
+        found = scalar(sa.select(count(paths.c.path.distinct()))) or 0
+        held = scalar(sa.select(count()).select_from(paths)) or 0
         total = sum(statuses.values())
         return {
             "files": found + unread,
-            "duplicates": found - held,
+            "duplicates": held - total,
             "papers": total,
             "waiting": statuses["waiting"],
             "screened": statuses["screened"],

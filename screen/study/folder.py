@@ -10,12 +10,13 @@ screen.db         SQLite, rebuilt from the above at any time
 import fcntl
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from screen.errors import DocumentError, StudyError
 from screen.ingest.files import FoundFile, hash_file, walk
@@ -23,6 +24,8 @@ from screen.ingest.records import BadRecord, read_records
 from screen.settings import TEMPLATE, Settings, read_settings
 from screen.study.shards import read_manifest, write_atomically
 from screen.types import Failure, Record, SourceFile
+
+Row = TypeVar("Row")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,7 @@ class Added:
     unread: list[Failure] = field(default_factory=list)
     records: int = 0
     bad_records: list[BadRecord] = field(default_factory=list)
+    passed_over: Counter[str] = field(default_factory=Counter)
 
 
 class Study:
@@ -98,34 +102,35 @@ class Study:
 
     def shard_sources(self, number: int) -> list[Registered]:
         """Return the source files of one shard, in the order they were added."""
-        return [
-            Registered(
+        return _make(
+            self._sources(number),
+            lambda row: Registered(
                 SourceFile(row["sha256"], row["path"], row["size"], row["media_type"]),
                 row["name"],
                 tuple(row["also"]),
-            )
-            for row in _read_rows(self._sources(number))
-        ]
+            ),
+        )
 
     def unread(self) -> list[Failure]:
         """Return the files that could not even be read when they were added."""
-        return [Failure(**row) for row in _read_rows(self.folder / "sources" / "unread.jsonl")]
+        return _make(self.folder / "sources" / "unread.jsonl", lambda row: Failure(**row))
 
     def records(self) -> list[Record]:
         """Return the bibliographic records; of several for one file the last counts."""
-        latest: dict[str, Record] = {}
-        for row in _read_rows(self.folder / "records.jsonl"):
-            for name in ("authors", "affiliations", "keywords"):
-                row[name] = tuple(row[name])
-            latest[row["file"]] = Record(**row)
-        return list(latest.values())
+        lists = ("authors", "affiliations", "keywords")
+        records = _make(
+            self.folder / "records.jsonl",
+            lambda row: Record(**{**row, **{name: tuple(row[name]) for name in lists}}),
+        )
+        return list({record.file: record for record in records}.values())
 
     def add(self, paths: Iterable[Path], records: Iterable[Path] = ()) -> Added:
         """Register files and records; bytes that are known already only gain a path."""
         added = Added()
         with self.lock():
-            self._add_files(paths, added)
+            # Records first: a file of them that cannot be read at all leaves nothing half done.
             self._add_records(records, added)
+            self._add_files(paths, added)
         return added
 
     def _add_files(self, paths: Iterable[Path], added: Added) -> None:
@@ -138,6 +143,9 @@ class Study:
             for known in [name for name in unread if Path(name).is_relative_to(top)]:
                 del unread[known]
             for found in walk(path):
+                if not found.taken:
+                    added.passed_over[found.path.suffix.lower() or "without a suffix"] += 1
+                    continue
                 try:
                     source = _identify(found)
                 except DocumentError as error:
@@ -225,6 +233,17 @@ def _flat(item: Registered) -> dict[str, Any]:
 def _rows(rows: Iterable[Any]) -> bytes:
     """Return JSON Lines in ASCII: file names may hold bytes that are no characters (surrogates)."""
     return "".join(json.dumps(row) + "\n" for row in rows).encode("ascii")
+
+
+def _make(path: Path, make: Callable[[dict[str, Any]], Row]) -> list[Row]:
+    """Return the rows of a file as objects. Raises StudyError for a row that lacks something."""
+    rows = []
+    for number, row in enumerate(_read_rows(path), start=1):
+        try:
+            rows.append(make(row))
+        except (KeyError, TypeError) as error:
+            raise StudyError(f"{path}:{number} is damaged: {error}") from None
+    return rows
 
 
 def _read_rows(path: Path) -> Iterator[dict[str, Any]]:

@@ -83,6 +83,7 @@ def run(
     `retry_failed` reads shards again in which something could not be read.
     """
     for name in ("text", "hits", "sources"):
+        (study.folder / name).mkdir(exist_ok=True)
         sweep(study.folder / name)
     recipe = make_recipe(study)
     done = {}

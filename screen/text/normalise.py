@@ -14,7 +14,7 @@ character may become several (㎎ to mg, ㈠ to (一)), but never does a neighbo
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 
 from opencc import OpenCC
@@ -60,7 +60,8 @@ _JOURNAL_HEAD = re.compile(
 _PROSE = re.compile(r"[\u4e00-\u9fff]\s*[，。；：！？,;]\s*(?:[\u4e00-\u9fff]|$)")
 _LINE = re.compile(r"[^\r\n]+")
 _EDGE_LINES = 3
-_EDGE_LENGTH = 80
+# Without volume and issue a running head is short; the mark of a database is known by its words.
+_HEAD_LENGTH = 48
 
 
 @cache
@@ -179,8 +180,8 @@ def _blank_furniture(pages: Sequence[Page]) -> list[str]:
     for page in pages:
         text = page.text
         if len(pages) > 1:
-            for start, end in _edge_lines(text):
-                if _is_furniture(text[start:end], heads):
+            for side, start, end in _edge_lines(text):
+                if _is_furniture(side, text[start:end], heads):
                     text = text[:start] + " " * (end - start) + text[end:]
         for pattern in (_BOILERPLATE, _CITATION):
             text = pattern.sub(lambda match: " " * len(match.group()), text)
@@ -188,26 +189,27 @@ def _blank_furniture(pages: Sequence[Page]) -> list[str]:
     return blanked
 
 
-def _is_furniture(line: str, heads: frozenset[str]) -> bool:
-    if not line.strip() or len(line) > _EDGE_LENGTH:
-        return False
-    if _PAGE_NUMBER.fullmatch(line) or _digest(line) in heads:
+def _is_furniture(side: str, line: str, heads: frozenset[tuple[str, str]]) -> bool:
+    """Tell whether a line at the edge of a page is no part of the text. In doubt it is."""
+    if _PAGE_NUMBER.fullmatch(line):
         return True
     rest, found = _JOURNAL_HEAD.subn("", line)
-    return found > 0 and not _PROSE.search(rest)
+    if len(rest.strip()) > _HEAD_LENGTH or _PROSE.search(rest):
+        return False
+    return found > 0 or (side, _digest(line)) in heads
 
 
-def _running_heads(pages: Sequence[Page]) -> frozenset[str]:
-    """Return the digests of short lines that stand at the edge of two or more pages.
+def _running_heads(pages: Sequence[Page]) -> frozenset[tuple[str, str]]:
+    """Return the digests of lines that stand at the same edge of two or more pages.
 
     A page that is there twice counts once: its lines are its own.
     """
     seen = Counter(
-        digest
+        head
         for text in {page.text for page in pages}
-        for digest in {_digest(text[start:end]) for start, end in _edge_lines(text)}
+        for head in {(side, _digest(text[start:end])) for side, start, end in _edge_lines(text)}
     )
-    return frozenset(digest for digest, count in seen.items() if count > 1 and digest)
+    return frozenset(head for head, count in seen.items() if count > 1 and head[1])
 
 
 def _digest(line: str) -> str:
@@ -215,9 +217,9 @@ def _digest(line: str) -> str:
     return re.sub(r"\d+", "#", re.sub(r"\s+", "", unicodedata.normalize("NFKC", line)))
 
 
-def _edge_lines(text: str) -> Iterable[tuple[int, int]]:
-    """Return the spans of the first and last few lines of a page that hold anything."""
+def _edge_lines(text: str) -> list[tuple[str, int, int]]:
+    """Return the first and last few lines of a page that hold anything: (side, start, end)."""
     spans = [match.span() for match in _LINE.finditer(text) if not match.group().isspace()]
-    if len(spans) <= 2 * _EDGE_LINES:
-        return spans
-    return spans[:_EDGE_LINES] + spans[-_EDGE_LINES:]
+    top = spans[:_EDGE_LINES]
+    bottom = spans[max(len(spans) - _EDGE_LINES, len(top)) :]
+    return [("top", *span) for span in top] + [("bottom", *span) for span in bottom]

@@ -221,7 +221,12 @@ def test_a_csv_without_a_column_of_file_names_is_refused(tmp_path: Path) -> None
             list(read_records(path))
 
 
-def test_a_file_that_is_not_there_or_not_utf8_is_refused_by_name(tmp_path: Path) -> None:
-    for path in (tmp_path / "none.jsonl", write(tmp_path, "gbk.csv", "file,心脏", "gbk")):
+def test_records_as_a_chinese_spreadsheet_saves_them_are_read(tmp_path: Path) -> None:
+    path = write(tmp_path, "gbk.csv", "file,title\na.pdf,原位心脏移植三例临床体会\n", "gbk")
+    assert good(path) == [Record("a.pdf", title="原位心脏移植三例临床体会")]
+
+
+def test_a_file_that_is_not_there_or_without_the_column_is_refused_by_name(tmp_path: Path) -> None:
+    for path in (tmp_path / "none.jsonl", write(tmp_path, "other.csv", "path,心脏\n", "gbk")):
         with pytest.raises(RecordsError, match=path.name):
             list(read_records(path))
