@@ -563,3 +563,43 @@ def wait_for_lock(folder: Path, holder: int) -> None:
     while (folder / ".lock").read_text(encoding="ascii") != f"process {holder}":
         assert time.monotonic() < until
         time.sleep(0.001)
+
+
+class TestWhatIsNotLost:
+    """What a user could believe to be screened, found or written, and is not."""
+
+    def test_files_of_other_kinds_are_named_and_counted(self, make_study: "MakeStudy") -> None:
+        study = make_study({"a.txt": "供体脑死亡后气管插管。", "b.caj": "x", "c.CAJ": "y"})
+        assert "2 .caj" in study.added.output
+
+    def test_a_record_of_a_file_elsewhere_is_not_taken_for_this_one(
+        self, make_study: "MakeStudy", invoke: "Invoke"
+    ) -> None:
+        records = [{"file": "other/short.txt", "title": "another paper"}]
+        study = make_study({"short.txt": "供体脑死亡后气管插管。"}, records)
+        counts = json.loads(invoke("status", study.folder, "--json").output)
+        assert counts["records_without_file"] == 1
+
+    def test_an_export_to_a_pipe_is_written_to_it(
+        self, make_study: "MakeStudy", run_cli: "RunCli", tmp_path: Path
+    ) -> None:
+        study = make_study({"short.txt": "供体脑死亡后气管插管。"})
+        assert run_cli("run", study.folder).returncode == 0
+        link = tmp_path / "link.jsonl"
+        link.symlink_to(tmp_path / "target.jsonl")
+        for output in ("-", "/dev/stdout"):
+            done = run_cli("export", study.folder, "--what", "papers", "-o", output)
+            assert '"file": "short.txt"' in done.stdout
+        run_cli("export", study.folder, "--what", "papers", "-o", link)
+        assert link.is_symlink()
+        assert "short.txt" in (tmp_path / "target.jsonl").read_text(encoding="utf-8")
+
+    def test_a_damaged_database_is_one_clear_line(
+        self, make_study: "MakeStudy", run_cli: "RunCli"
+    ) -> None:
+        study = make_study({"short.txt": "供体脑死亡后气管插管。"})
+        database = study.folder / "screen.db"
+        database.write_bytes(database.read_bytes()[:4096] + b"\xff" * 40_000)
+        done = run_cli("queue", study.folder)
+        assert done.returncode == 2
+        assert len(done.stderr.splitlines()) == 1

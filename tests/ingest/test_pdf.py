@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pypdfium2
 import pytest
+from PIL import Image
 from reportlab.lib.pdfencrypt import StandardEncryption
+from reportlab.lib.utils import ImageReader
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfbase.pdfmetrics import registerFont
 from reportlab.pdfgen.canvas import Canvas
@@ -207,3 +209,39 @@ def test_what_only_begins_like_a_pdf_is_a_failure(tmp_path: Path, data: bytes) -
     reading = read(tmp_path, data)
     assert reading.pages == ()
     assert [failure.stage for failure in reading.failures] == ["parse"]
+
+
+def draw_scans(*marks: str) -> bytes:
+    """Return a PDF of pages that are pictures, each with a line of text, "" for a blank page."""
+    picture = ImageReader(Image.new("L", (60, 80), 200))
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer, invariant=1)
+    for mark in marks:
+        if mark:
+            canvas.drawImage(picture, 0, 0, 595, 842)
+            canvas.drawString(50, 20, mark)
+        canvas.showPage()
+    canvas.save()
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    "marks",
+    [
+        ("", "x", "x"),
+        ("", ""),
+        (
+            "(C)1994-2021 China Academic Journal Electronic Publishing House. All rights reserved. "
+            "Chin J Mock Thorac Surg, October 2003, Vol 10, No. 1, page 27",
+        ),
+    ],
+    ids=["blank and scans", "only blank", "mark and running head"],
+)
+def test_a_paper_of_which_no_text_was_read_has_no_pages_and_a_failure(
+    marks: tuple[str, ...], tmp_path: Path
+) -> None:
+    path = tmp_path / "scan.pdf"
+    path.write_bytes(draw_scans(*marks))
+    reading = read_source(hash_file(path), Limits())
+    assert reading.pages == ()
+    assert reading.failures

@@ -355,3 +355,31 @@ def test_a_text_without_anything_to_find_has_no_hits() -> None:
     assert hits() == []
     assert hits("") == []
     assert hits(FILLER) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "国外文献报道供体脑死亡后立即气管插管。",
+        "若供体无自主呼吸,可行气管插管。",
+        "供体脑死亡后未行气管插管。",
+        "供体自主呼吸激发试验阳性,脑死亡后迅速建立人工呼吸,用麻醉机维持呼吸。",
+    ],
+)
+def test_what_is_quoted_hypothetical_negated_or_barred_stays_in_the_queue(text: str) -> None:
+    found = hits(text)
+    assert found
+    assert {(hit.code, hit.criteria) for hit in found} == {(0, ())}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "参照国外方法,供体脑死亡后立即气管插管,正中开胸。",
+        "供者未婚男性,脑死亡后气管插管,正中开胸。",
+        "供体肺顺应性良好,脑死亡后立即气管插管,正中开胸。",
+        "供体脑死亡后不能自主呼吸立即行气管插管,正中开胸。",
+    ],
+)
+def test_words_that_only_look_like_doubt_do_not_weaken_a_report(text: str) -> None:
+    assert code(text) == 2

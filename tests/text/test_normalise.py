@@ -375,3 +375,18 @@ def test_text_without_pages_is_empty() -> None:
     clean = clean_pages([])
     assert clean.text == ""
     assert clean.source(0, 0) == ()
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        # told in the abstract at the top of one page and in the methods at the foot of another
+        ("供者仰卧,气管插管,消毒铺巾,正中劈开胸骨。", "供者仰卧,气管插管,消毒铺巾,正中劈开胸骨。"),
+        ("例1供者脑死亡后12min气管插管,开胸取心", "例2供者脑死亡后15min气管插管,开胸取心"),
+        ("第12卷第3期供体脑死亡后立即气管插管,接呼吸机,正中开胸", "随访6个月。"),
+    ],
+)
+def test_a_line_at_the_edge_of_a_page_that_tells_something_is_kept(first: str, second: str) -> None:
+    body = "\n".join(f"循环稳定{number}。" for number in "一二三四五六七八")
+    clean = clean_pages(paginate(f"{first}\n{body}", f"{body}\n{second}")).text
+    assert clean.count("气管插管") == (first + second).count("气管插管")
