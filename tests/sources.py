@@ -3,6 +3,9 @@
 import re
 from pathlib import Path
 
+from screen.text.normalise import clean_pages
+from screen.types import Page
+
 FOLDER = Path(__file__).resolve().parent.parent / "corpus" / "sources"
 
 
@@ -18,3 +21,8 @@ SENTENCES: tuple[str, ...] = tuple(
     for body in BODIES.values()
     for sentence in re.findall(r"[^。\n]{12,160}。", body.split("\n参考文献\n")[0])
 )
+
+
+def clean_string(text: str) -> str:
+    """Return the clean form of one string, as a page of its own."""
+    return clean_pages([Page("", 1, text, "text", 1.0)]).text

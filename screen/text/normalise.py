@@ -118,11 +118,6 @@ def clean_pages(pages: Sequence[Page]) -> CleanText:
     return CleanText("".join(kept), tuple(pages), tuple(runs), frozenset(lines))
 
 
-def clean_string(text: str) -> str:
-    """Return the clean form of one string, as `clean_pages` would give it."""
-    return clean_pages([Page("", 1, text, "text", 1.0)]).text
-
-
 def _pieces(text: str) -> Iterator[tuple[str | None, int, int]]:
     """Yield runs of visible text as (text, start, end) and gaps between them as (None, ...)."""
     position = 0

@@ -13,8 +13,9 @@ from screen.match.cascade import Cascade
 from screen.match.check import run_cases
 from screen.match.packs import builtin_folder, find_pack, load_pack
 from screen.match.schema import Pack, expand
-from screen.text.normalise import clean_pages, clean_string
+from screen.text.normalise import clean_pages
 from screen.types import Page
+from tests.sources import clean_string
 
 BUILTIN = sorted(path.parent for path in builtin_folder().glob("*/pack.yml"))
 

@@ -9,8 +9,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from opencc import OpenCC
 
-from screen.text.normalise import clean_pages, clean_string
+from screen.text.normalise import clean_pages
 from screen.types import CleanText, Page
+from tests.sources import clean_string
 
 BOILERPLATE = (
     "(C)1994-2021 China Academic Journal Electronic Publishing House. All rights reserved."
