@@ -55,6 +55,7 @@ def damaged(
     steps = {
         "spaces": damage.space_out,
         "wraps": damage.wrap_lines,
+        "across": damage.read_across,
         "wide": damage.widen,
         "dots": damage.dot_stops,
         "citations": damage.run_in_citations,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cache
+from itertools import zip_longest
 from random import Random
 
 from opencc import OpenCC
@@ -102,6 +103,20 @@ def wrap_lines(text: str, rng: Random, width: int = 36) -> str:
             start = end
         wrapped.append(line[start:])
     return "\n".join(wrapped)
+
+
+def read_across(text: str, rng: Random, width: int = 24, lines: int = 40) -> str:
+    """Set the text in two columns a page of `lines` lines, and read each line across both.
+
+    Imitates converters that do not see the gap between columns: half of one sentence is followed
+    by half of another. Not a character is lost.
+    """
+    column = wrap_lines(text, rng, width).split("\n")
+    across: list[str] = []
+    for start in range(0, len(column), 2 * lines):
+        left, right = column[start : start + lines], column[start + lines : start + 2 * lines]
+        across += [f"{a}  {b}".rstrip() for a, b in zip_longest(left, right, fillvalue="")]
+    return "\n".join(across)
 
 
 def run_together(text: str) -> str:
