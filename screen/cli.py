@@ -107,10 +107,10 @@ def add(study: Path, paths: tuple[Path, ...], records: tuple[Path, ...]) -> None
     if not paths and not records:
         raise click.UsageError("nothing to add: name files, folders or --records")
     opened = Study(study)
-    make_recipe(opened)  # a pack or setting at fault is to be known before anything is written
+    recipe = make_recipe(opened)  # a pack or setting at fault is known before anything is written
     added = opened.add(paths, records)
     with opened.lock():
-        load(opened, open_database(opened), find_finished(opened))
+        load(opened, open_database(opened), find_finished(opened, recipe))
     click.echo(
         f"{study}: {added.new} new papers, {added.duplicates} further paths of known papers, "
         f"{added.known} known already, {added.records} records."

@@ -1,6 +1,5 @@
 """What the commands print: figures and passages for people, on a terminal or into a pipe."""
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from screen.match.check import CaseResult
+from screen.study.folder import printable_path
 from screen.study.pipeline import ShardDone
 
 _COUNTS = (
@@ -164,8 +164,9 @@ def show_cases(label: str, results: Sequence[CaseResult], failed: Sequence[CaseR
 
 def printable(path: str) -> str:
     """Return a file name on one line, with control characters and stray bytes written out."""
-    text = os.fsencode(path).decode("utf-8", "backslashreplace")
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode() for c in printable_path(path)
+    )
 
 
 def _console() -> Console:

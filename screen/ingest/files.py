@@ -46,58 +46,38 @@ def walk(path: Path) -> Iterator[FoundFile]:
     Links are followed, but no folder twice, so that a loop of links ends. What cannot be read is
     yielded with its error. Files of other kinds are not taken, unless named themselves.
     """
-    if not _is_folder(path):
-        yield _found(path, path.name)
-        return
-    seen: set[tuple[int, int]] = set()
-    yield from _walk_folder(path, path, seen)
+    yield from _visit(path, path, set())
 
 
-def _walk_folder(folder: Path, top: Path, seen: set[tuple[int, int]]) -> Iterator[FoundFile]:
+def _visit(path: Path, top: Path, seen: set[tuple[int, int]]) -> Iterator[FoundFile]:
+    name = str(path.relative_to(top)) if path != top else path.name
+    of_a_kind = path == top or path.suffix.lower() in SUFFIXES
     try:
-        status = folder.stat()
+        status = path.stat()
+    except OSError as error:
+        # It may be a folder of papers: that nobody may look at it must not pass in silence.
+        if of_a_kind or isinstance(error, PermissionError):
+            yield FoundFile(path, name, _reason(error))
+        else:
+            yield FoundFile(path, name, taken=False)
+        return
+    if stat.S_ISDIR(status.st_mode):
         if (status.st_dev, status.st_ino) in seen:
             return
         seen.add((status.st_dev, status.st_ino))
-        entries = sorted(folder.iterdir())
-    except OSError as error:
-        yield FoundFile(folder, _name(folder, top), _reason(error))
-        return
-    for entry in entries:
         try:
-            entry.stat()
-        except PermissionError as error:
-            # It may be a folder of papers: that nobody may look at it must not pass in silence.
-            yield FoundFile(entry, _name(entry, top), _reason(error))
-            continue
-        except OSError:
-            pass
-        if _is_folder(entry):
-            yield from _walk_folder(entry, top, seen)
-        elif entry.suffix.lower() in SUFFIXES:
-            yield _found(entry, _name(entry, top))
-        else:
-            yield FoundFile(entry, _name(entry, top), taken=False)
-
-
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except OSError:
-        return False
-
-
-def _name(path: Path, top: Path) -> str:
-    return str(path.relative_to(top)) if path != top else path.name
-
-
-def _found(path: Path, name: str) -> FoundFile:
-    try:
-        mode = path.stat().st_mode
-    except OSError as error:
-        return FoundFile(path, name, _reason(error))
-    # A pipe or a device would block the reader or never end.
-    return FoundFile(path, name, "" if stat.S_ISREG(mode) else "not a regular file")
+            entries = sorted(path.iterdir())
+        except OSError as error:
+            yield FoundFile(path, name, _reason(error))
+            return
+        for entry in entries:
+            yield from _visit(entry, top, seen)
+    elif of_a_kind:
+        # A pipe or a device would block the reader or never end.
+        regular = stat.S_ISREG(status.st_mode)
+        yield FoundFile(path, name, "" if regular else "not a regular file")
+    else:
+        yield FoundFile(path, name, taken=False)
 
 
 def hash_file(path: Path) -> SourceFile:
@@ -171,10 +151,10 @@ def _read_bytes(source: SourceFile, limits: Limits) -> bytes:
 
 def _read_text(source: SourceFile, data: bytes) -> list[Page]:
     text = decode(data)
-    # Form feeds part the pages of a text that a converter made from a paged document.
     if len("".join(text.split())) < _LEAST_TEXT:
         raise DocumentError("text", "the file holds no text")
     pages = []
+    # Form feeds part the pages of a text that a converter made from a paged document.
     for number, part in enumerate(text.split("\f"), start=1):
         if not part.strip():
             continue

@@ -16,7 +16,7 @@ the section in which they are named.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from screen.match.schema import Actor, Compound
@@ -160,18 +160,24 @@ class _Reader:
         return list(dict.fromkeys(kinds))
 
     def _stands_beside(self, index: int, compound: Compound, step: int) -> bool:
-        match = self.terms[index]
-        home = self.layout.place(compound.scope, match.start)
-        place = index + step
-        while 0 <= place < len(self.terms):
-            other = self.terms[place]
-            apart = match.start - other.end if step < 0 else other.start - match.end
-            if apart > compound.within or self.layout.place(compound.scope, other.start) != home:
+        home = self.layout.place(compound.scope, self.terms[index].start)
+        for other in self._around(index, step, compound.within):
+            if self.layout.place(compound.scope, other.start) != home:
                 return False
             if other.term.kind in compound.beside:
                 return True
-            place += step
         return False
+
+    def _around(self, index: int, step: int, reach: int) -> Iterator[TermMatch]:
+        """Yield the terms before (step -1) or after (1) one, the nearest first, within reach."""
+        match = self.terms[index]
+        place = index + step
+        while 0 <= place < len(self.terms):
+            other = self.terms[place]
+            if (match.start - other.end if step < 0 else other.start - match.end) > reach:
+                return
+            yield other
+            place += step
 
     def _meet(self, match: TermMatch) -> None:
         """Take note of somebody named, unless the words only compare or describe."""
@@ -235,7 +241,7 @@ class _Reader:
             return self.named.actor
         if heading:
             return heading
-        return self._as_donor(self._cued(index, match))
+        return self._as_donor(self._cued(index))
 
     def _named_after(self, index: int, match: TermMatch) -> Actor | None:
         """Return who is named right after the event, in the same clause: 气管插管供体."""
@@ -256,20 +262,13 @@ class _Reader:
             above = self.layout.parents[above]
         return None
 
-    def _cued(self, index: int, match: TermMatch) -> Actor:
+    def _cued(self, index: int) -> Actor:
         """Weigh the cues on both sides of an event that nobody is named for."""
         balance = 0
-        for step in (-1, 1):
-            reach = _CUE_BEFORE if step < 0 else _CUE_AFTER
-            place = index + step
-            while 0 <= place < len(self.terms):
-                other = self.terms[place]
-                apart = match.start - other.end if step < 0 else other.start - match.end
-                if apart > reach:
-                    break
+        for step, reach in ((-1, _CUE_BEFORE), (1, _CUE_AFTER)):
+            for other in self._around(index, step, reach):
                 actor = other.term.actor
                 balance += (actor == "donor") - (actor == "recipient")
-                place += step
         if balance > 0:
             return "donor"
         return "recipient" if balance < 0 else "unknown"

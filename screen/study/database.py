@@ -16,9 +16,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from screen.errors import StudyError
-from screen.study.folder import Registered, Study
+from screen.study.folder import Registered, Study, printable_path
 from screen.study.pipeline import ShardDone
-from screen.study.shards import digest, read_hits, read_pages
+from screen.study.shards import count_pages, digest, read_hits
 from screen.types import Failure, Hit, Record
 
 _SCHEMA = 1
@@ -179,29 +179,30 @@ def _load_shard(
     items: list[Registered],
     shard: ShardDone | None,
 ) -> None:
-    for table in (papers, hits, failures):
+    for table in (hits, failures):
         connection.execute(table.delete().where(table.c.shard == number))
-    read = read_pages(study.folder / "text", number) if shard else {}
+    counts = count_pages(study.folder / "text", number) if shard else {}
+    rows, places = [], []
     for item in items:
-        sha256 = item.source.sha256
-        pages = read.get(sha256, [])
-        unread = sum(page.method == "unreadable" for page in pages)
-        status = "waiting" if shard is None else "screened" if pages else "unreadable"
+        pages, unread = counts.get(item.source.sha256, (0, 0))
         row = {
-            "sha256": sha256,
-            "file": _printable(item.name),
+            "sha256": item.source.sha256,
+            "file": printable_path(item.name),
             "size": item.source.size,
             "media_type": item.source.media_type,
             "shard": number,
-            "status": status,
-            "pages": len(pages),
+            "status": "waiting" if shard is None else "screened" if pages else "unreadable",
+            "pages": pages,
             "unread_pages": unread,
         }
-        connection.execute(papers.insert().values(row))
-        connection.execute(paths.delete().where(paths.c.sha256 == sha256))
+        rows.append(row)
         for path in (item.source.path, *item.also):
-            values = {"path": _printable(path), "sha256": sha256}
-            connection.execute(paths.insert(), values)
+            places.append({"path": printable_path(path), "sha256": item.source.sha256})
+    known = sa.select(papers.c.sha256).where(papers.c.shard == number)
+    connection.execute(paths.delete().where(paths.c.sha256.in_(known)))
+    connection.execute(papers.delete().where(papers.c.shard == number))
+    _insert(connection, papers, rows)
+    _insert(connection, paths, places)
     if shard is None:
         return
     _insert(connection, failures, (_failure_row(row, number) for row in shard.text.failures))
@@ -243,16 +244,11 @@ def _hit_row(hit: Hit, shard: int, pack: str) -> dict[str, Any]:
 
 
 def _failure_row(failure: Failure, shard: int | None) -> dict[str, Any]:
-    return {**asdict(failure), "path": _printable(failure.path), "shard": shard}
+    return {**asdict(failure), "path": printable_path(failure.path), "shard": shard}
 
 
 def _joined(value: object) -> object:
     return "; ".join(value) if isinstance(value, tuple) else value
-
-
-def _printable(path: str) -> str:
-    """Return a path in which bytes that are no characters are written out as escapes."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def _json(value: object) -> str:

@@ -199,6 +199,11 @@ class Study:
         return self.folder / "sources" / f"{number:05d}.jsonl"
 
 
+def printable_path(path: str) -> str:
+    """Return a path in which bytes that are no characters are written out as escapes."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
 def _identify(found: FoundFile) -> SourceFile:
     if found.error:
         raise DocumentError("add", found.error)

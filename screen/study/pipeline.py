@@ -64,9 +64,8 @@ def make_recipe(study: Study) -> Recipe:
     return Recipe(study.folder, limits, folder.resolve(), text, hits)
 
 
-def find_finished(study: Study) -> list[ShardDone]:
+def find_finished(study: Study, recipe: Recipe) -> list[ShardDone]:
     """Return the shards that need no work, in order."""
-    recipe = make_recipe(study)
     finished = (_find_finished(recipe, number) for number in study.shard_numbers())
     return [shard for shard in finished if shard is not None]
 
@@ -87,7 +86,7 @@ def run(
         sweep(study.folder / name)
     recipe = make_recipe(study)
     done = {}
-    for shard in find_finished(study):
+    for shard in find_finished(study, recipe):
         if retry_failed and shard.text.failures:
             forget(study.folder / "text", shard.number)
             continue

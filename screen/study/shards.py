@@ -11,7 +11,7 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -166,6 +166,15 @@ def read_pages(folder: Path, number: int) -> dict[str, list[Page]]:
     return papers
 
 
+def count_pages(folder: Path, number: int) -> dict[str, tuple[int, int]]:
+    """Return for each paper of a shard its pages and those unread, without loading any text."""
+    counts: dict[str, tuple[int, int]] = {}
+    for row in _read(folder, number, ["sha256", "method"]):
+        pages, unread = counts.get(row["sha256"], (0, 0))
+        counts[row["sha256"]] = (pages + 1, unread + (row["method"] == "unreadable"))
+    return counts
+
+
 def read_hits(folder: Path, number: int) -> list[Hit]:
     """Return the hits of a shard in the order they were written."""
     hits = []
@@ -197,19 +206,15 @@ def _write(
     # The old manifest must not stand beside new data: without one the shard counts as not done.
     forget(folder, number)
     write_atomically(_data_path(folder, number), data)
-    text = json.dumps(_manifest_row(manifest), indent=1) + "\n"
+    text = json.dumps(asdict(manifest), indent=1) + "\n"
     write_atomically(folder / f"{number:05d}.json", text.encode("ascii"))
     return manifest
 
 
-def _manifest_row(manifest: Manifest) -> Mapping[str, Any]:
-    return {**asdict(manifest), "failures": [asdict(failure) for failure in manifest.failures]}
-
-
-def _read(folder: Path, number: int) -> list[dict[str, Any]]:
+def _read(folder: Path, number: int, columns: list[str] | None = None) -> list[dict[str, Any]]:
     path = _data_path(folder, number)
     try:
-        rows: list[dict[str, Any]] = pq.read_table(path).to_pylist()
+        rows: list[dict[str, Any]] = pq.read_table(path, columns=columns).to_pylist()
     except (OSError, pa.ArrowException) as error:
         raise StudyError(f"{path} cannot be read ({error}); delete it and run again") from None
     return rows

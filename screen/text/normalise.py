@@ -170,14 +170,14 @@ def _blank_furniture(pages: Sequence[Page]) -> list[str]:
 
     Lengths do not change, so offsets still hold.
     """
-    heads = _running_heads(pages)
+    several = len(pages) > 1
+    heads = _running_heads(pages) if several else frozenset()
     blanked = []
     for page in pages:
         text = page.text
-        if len(pages) > 1:
-            for side, start, end in _edge_lines(text):
-                if _is_furniture(side, text[start:end], heads):
-                    text = text[:start] + " " * (end - start) + text[end:]
+        for side, start, end in _edge_lines(text) if several else ():
+            if _is_furniture(side, text[start:end], heads):
+                text = text[:start] + " " * (end - start) + text[end:]
         for pattern in (_BOILERPLATE, _CITATION):
             text = pattern.sub(lambda match: " " * len(match.group()), text)
         blanked.append(text)
@@ -185,7 +185,7 @@ def _blank_furniture(pages: Sequence[Page]) -> list[str]:
 
 
 def _is_furniture(side: str, line: str, heads: frozenset[tuple[str, str]]) -> bool:
-    """Tell whether a line at the edge of a page is no part of the text. In doubt it is."""
+    """Tell whether a line at the edge of a page is no part of the text; in doubt it is part."""
     if _PAGE_NUMBER.fullmatch(line):
         return True
     rest, found = _JOURNAL_HEAD.subn("", line)
