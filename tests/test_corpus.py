@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Invoke
+from tests.conftest import Invoke, RunCli
 from tests.sources import BODIES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -83,6 +83,18 @@ def test_the_papers_are_what_their_sources_give() -> None:
     command: list[str | Path] = [sys.executable, ROOT / "corpus" / "build.py", "--check"]
     done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_seed_of_a_process_changes_no_byte(tmp_path: Path, run_cli: RunCli) -> None:
+    shards = []
+    for seed in ("1", "2"):
+        study = tmp_path / seed
+        run_cli("init", study)
+        run_cli("add", study, PAPERS)
+        run_cli("run", study, wrapper=("env", f"PYTHONHASHSEED={seed}"))
+        shards.append([path.read_bytes() for path in sorted(study.glob("*/0*.*"))])
+    assert len(shards[0]) == 5  # the list of sources; pages and hits, each with a manifest
+    assert shards[0] == shards[1]
 
 
 def test_a_screening_of_the_corpus_flags_every_paper_judged_1_or_2(

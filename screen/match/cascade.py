@@ -136,7 +136,8 @@ class Cascade:
             passage=clean.text[start:end],
             context=clean.text[max(start - _CONTEXT, 0) : end + _CONTEXT],
             section=layout.sections[layout.section(start)].title,
-            events=_evidence(clean, sorted(used, key=lambda event: event.start)),
+            # One place may hold several events, and the order of a set differs between processes.
+            events=_evidence(clean, sorted(used, key=lambda e: (e.start, e.end, e.kind))),
             criteria=criteria,
             reason=self._reason(passage, clean.text),
             mitigating=_evidence(clean, _nearest(signs, start)),
