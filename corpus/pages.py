@@ -120,10 +120,12 @@ class Typesetter:
         raise BuildError(f"{self.paper.id}: no page break falls inside {self.form.cross}")
 
     def _find(self, passage: str) -> tuple[int, int, int]:
+        """Return the paragraph in which a passage ends and where it stands there."""
+        words = passage.rsplit("\n", 1)[-1]
         for number, text in enumerate(self.paper.body):
-            start = text.find(passage)
-            if passage and start >= 0:
-                return number, start, start + len(passage)
+            start = text.find(words)
+            if words and start >= 0:
+                return number, start, start + len(words)
         raise BuildError(f"{self.paper.id}: passage {self.form.cross} is not in one paragraph")
 
     def _set(self, size: float, leading: float) -> Galleys:

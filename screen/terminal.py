@@ -139,11 +139,12 @@ def show_cases(label: str, results: Sequence[CaseResult], failed: Sequence[CaseR
     """Print how many of a pack's cases came out right, by criterion, and those that did not."""
     console = _console()
     table = Table(title=f"{label}: cases")
-    for column in ("criterion", "must match", "right", "must not", "right", "open"):
+    for column in ("criterion or sign", "must match", "right", "must not", "right", "open"):
         table.add_column(column, justify="right")
-    for criterion in sorted({result.case.criterion for result in results}):
-        mine = [result for result in results if result.case.criterion == criterion]
-        cells = [criterion]
+    aims = dict.fromkeys(result.case.criterion or result.case.sign or "" for result in results)
+    for aim in aims:
+        mine = [result for result in results if aim in (result.case.criterion, result.case.sign)]
+        cells = [aim]
         for match in (True, False):
             side = [result for result in mine if result.case.match == match]
             cells += [str(len(side)), str(sum(result.right for result in side))]
@@ -152,8 +153,9 @@ def show_cases(label: str, results: Sequence[CaseResult], failed: Sequence[CaseR
     for result in failed:
         case = result.case
         wanted = "match" if case.match else "no match"
-        words = f"FAILED {case.id}: wanted {wanted} of {case.criterion}, code {case.code}; got "
-        words += f"{' '.join(result.criteria) or 'no criterion'}, code {result.code}"
+        words = f"FAILED {case.id}: wanted {wanted} of {case.criterion or case.sign}, "
+        got = " ".join([*result.criteria, *result.signs]) or "nothing"
+        words += f"code {case.code}; got {got}, code {result.code}"
         if case.open and result.right:
             words = f"FAILED {case.id}: is right now; take its mark `open` away"
         console.print(Text(words, style="red"))

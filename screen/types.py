@@ -126,8 +126,9 @@ class CleanText:
 class Event:
     """Something that happens in the text, with who it happens to; offsets in clean text.
 
-    `polarity` is reported, negated, advised, hypothetical or quoted; `timing` is "before" or
-    "after" where the words that follow say so (脑死亡前, 脑死亡之后), else "".
+    `polarity` is reported, negated, advised, hypothetical, quoted or general. `order` is the
+    event's place in the story, to be compared with that of other events: equal ones happen at the
+    same time. `read_as` is what a damaged word was read as, else "".
     """
 
     kind: str
@@ -136,7 +137,8 @@ class Event:
     start: int
     end: int
     clause: int
-    timing: str = ""
+    order: int
+    read_as: str = ""
 
 
 @dataclass(frozen=True, slots=True)

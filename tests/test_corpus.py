@@ -57,9 +57,9 @@ def test_every_criterion_mitigating_sign_and_confounder_is_there() -> None:
     assert set(criteria) == set("ABCDEF")
     assert {name for row in PASSAGES for name in row["mitigating"]} == {
         "apnea_test",
+        "circulatory_death",
         "consent",
-        "dcd",
-        "declaration_by_committee",
+        "formal_declaration",
         "general_statement",
         "ventilated_before",
     }

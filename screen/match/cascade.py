@@ -11,9 +11,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from screen.match.criteria import RuleMatch, match_rules
-from screen.match.events import Layout, lay_out, read_events
+from screen.match.events.pipeline import Account, EventReader
+from screen.match.events.sections import Layout
+from screen.match.lexicon import Lexicon, TermMatch
 from screen.match.phrases import PhraseFinder, PhraseMatch
-from screen.match.schema import Compound, Pack
+from screen.match.schema import Pack
 from screen.match.sieve import Sieve
 from screen.text.segment import locate
 from screen.types import CleanText, Event, Evidence, Hit, Match
@@ -22,8 +24,8 @@ _LONGEST_SENTENCE = 160
 _CONTEXT = 70
 _SUPPORT_REACH = 80
 _MAX_MITIGATING = 12
-# How much a mitigating sign lowers the score: in the passage itself, in its section, elsewhere.
-_MITIGATION = (0.5, 0.75, 0.9)
+# The share of a sign's weight that counts: in the passage itself, in its section, elsewhere.
+_MITIGATION = (1.0, 0.5, 0.2)
 _PHRASE_WEIGHT = 0.5
 
 
@@ -38,38 +40,69 @@ class _Passage:
     by_phrase: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What one pass over a text finds: terms, places that may be damaged terms, phrases."""
+
+    exact: Sequence[TermMatch]
+    damaged: Sequence[TermMatch]
+    phrases: Sequence[PhraseMatch]
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """All that the pack finds in one paper: what the text tells, the signs in it, and the hits."""
+
+    account: Account
+    signs: tuple[Evidence, ...]
+    hits: tuple[Hit, ...]
+
+
 class Cascade:
     """A pack made ready to be applied to many texts. Build it once per process."""
 
     def __init__(self, pack: Pack) -> None:
         self.pack = pack
+        self._reader = EventReader(pack)
+        self._lexicon = Lexicon(pack, self._reader.is_word)
         self._sieve = Sieve(pack)
         self._phrases = PhraseFinder(pack.phrases)
-        self._compounds: dict[str, list[Compound]] = {}
-        for compound in pack.compounds:
-            self._compounds.setdefault(compound.part, []).append(compound)
-        self._mitigating = {term.kind for term in pack.terms if term.mitigating}
         self._triggers = {term.kind for term in pack.terms if term.trigger}
 
-    def find_hits(self, paper: str, clean: CleanText, *, sieved: bool = True) -> list[Hit]:
+    def find_hits(self, paper: str, clean: CleanText, *, sieved: bool = True) -> tuple[Hit, ...]:
         """Return the hits of one paper, whose id is `paper`, in the order of the text.
 
         `sieved=False` reads every text to the end; it exists to prove that the sieve loses
         nothing, and to measure what it saves.
         """
-        terms = self._sieve.find_terms(clean.text)
-        phrases = self._phrases.find(clean.text)
-        if sieved and not phrases and not self._sieve.is_worth_reading(terms):
-            return []
-        layout = lay_out(clean)
-        events = read_events(clean, layout, terms, self._compounds)
-        rules = match_rules(self.pack, events, layout, supporting=False)
-        passages = self._passages(clean, layout, rules, phrases, events)
-        support = match_rules(self.pack, events, layout, supporting=True) if passages else []
+        found = self._find(clean.text)
+        if sieved and not self._is_worth_reading(found):
+            return ()
+        return self._analyse(paper, clean, found).hits
+
+    def analyse(self, paper: str, clean: CleanText) -> Analysis:
+        """Return everything that the pack finds in one paper, hits or none."""
+        return self._analyse(paper, clean, self._find(clean.text))
+
+    def _find(self, text: str) -> _Found:
+        exact = self._lexicon.find(text)
+        return _Found(exact, self._lexicon.find_damaged(text, exact), self._phrases.find(text))
+
+    def _is_worth_reading(self, found: _Found) -> bool:
+        terms = [*found.exact, *found.damaged]
+        return bool(found.phrases) or self._sieve.is_worth_reading(terms)
+
+    def _analyse(self, paper: str, clean: CleanText, found: _Found) -> Analysis:
+        account = self._reader.read(clean, found.exact, found.damaged)
+        layout, events = account.layout, account.events
+        rules = match_rules(self.pack, events, layout, self.pack.makes_hits)
+        passages = self._passages(clean, layout, rules, found.phrases, events)
+        support = match_rules(self.pack, events, layout, self.pack.is_supporting)
         for passage in passages:
             passage.rules.extend(_nearby(support, passage, layout))
-        mitigating = self._signs(events)
-        return [self._hit(paper, clean, layout, part, events, mitigating) for part in passages]
+        signs = match_rules(self.pack, events, layout, lambda rule: rule.sign is not None)
+        hits = (self._hit(paper, clean, account, passage, signs) for passage in passages)
+        return Analysis(account, _sign_evidence(clean, signs), tuple(hits))
 
     def _passages(
         self,
@@ -100,25 +133,16 @@ class Cascade:
             for event in events
         )
 
-    def _signs(self, events: Iterable[Event]) -> list[Event]:
-        return [
-            event
-            for event in events
-            if event.kind in self._mitigating
-            and event.actor in {"donor", "unknown"}
-            and event.polarity in {"reported", "advised"}
-        ]
-
     def _hit(
         self,
         paper: str,
         clean: CleanText,
-        layout: Layout,
+        account: Account,
         passage: _Passage,
-        events: Sequence[Event],
-        signs: Sequence[Event],
+        signs: Sequence[RuleMatch],
     ) -> Hit:
         start, end = passage.start, passage.end
+        layout, events = account.layout, account.events
         first, *rest = clean.source(start, end)
         criteria, code = self._judge(passage)
         used = {event for match in passage.rules for event in match.events}
@@ -140,7 +164,7 @@ class Cascade:
             events=_evidence(clean, sorted(used, key=lambda e: (e.start, e.end, e.kind))),
             criteria=criteria,
             reason=self._reason(passage, clean.text),
-            mitigating=_evidence(clean, _nearest(signs, start)),
+            mitigating=_sign_evidence(clean, _nearest(signs, start)),
             matches=tuple(_matches(passage)),
             score=self._score(passage, layout, signs),
             code=code,
@@ -167,8 +191,8 @@ class Cascade:
             f"criterion {phrase.phrase.criterion}"
         )
 
-    def _score(self, passage: _Passage, layout: Layout, signs: Sequence[Event]) -> float:
-        """Return 1 - prod(1 - weight) of the rules met, lowered by the nearest mitigating sign."""
+    def _score(self, passage: _Passage, layout: Layout, signs: Sequence[RuleMatch]) -> float:
+        """Return 1 - prod(1 - weight) of the rules met, lowered by each sign at its nearest."""
         weights = {match.rule.id: match.rule.weight for match in passage.rules}
         if passage.by_phrase:
             weights.update(
@@ -178,15 +202,22 @@ class Cascade:
         missing = 1.0
         for weight in weights.values():
             missing *= 1 - weight
+        shares: dict[str, float] = {}
+        for match in signs:
+            name = match.rule.sign or ""
+            share = _MITIGATION[_remoteness(match, passage, layout)]
+            shares[name] = max(shares.get(name, 0.0), share)
         score = 1 - missing
-        section = layout.section(passage.start)
-        if any(passage.start <= sign.start < passage.end for sign in signs):
-            score *= _MITIGATION[0]
-        elif any(layout.section(sign.start) == section for sign in signs):
-            score *= _MITIGATION[1]
-        elif signs:
-            score *= _MITIGATION[2]
+        for name, share in sorted(shares.items()):
+            score *= 1 - self.pack.manifest.signs[name].weight * share
         return round(score, 4)
+
+
+def _remoteness(sign: RuleMatch, passage: _Passage, layout: Layout) -> int:
+    """Return 0 for a sign in the passage itself, 1 for one in its section, 2 for one elsewhere."""
+    if passage.start <= sign.start < passage.end:
+        return 0
+    return 1 if layout.section(sign.start) == layout.section(passage.start) else 2
 
 
 def _first(events: Sequence[Event], place: int) -> int:
@@ -237,10 +268,22 @@ def _nearby(support: Sequence[RuleMatch], passage: _Passage, layout: Layout) -> 
     ]
 
 
-def _nearest(signs: Sequence[Event], place: int) -> list[Event]:
-    """Return the mitigating signs nearest to a place, in the order of the text."""
+def _nearest(signs: Sequence[RuleMatch], place: int) -> list[RuleMatch]:
+    """Return the signs nearest to a place, in the order of the text."""
     near = sorted(signs, key=lambda sign: abs(sign.start - place))[:_MAX_MITIGATING]
     return sorted(near, key=lambda sign: sign.start)
+
+
+def _sign_evidence(clean: CleanText, signs: Iterable[RuleMatch]) -> tuple[Evidence, ...]:
+    """Return signs as they are kept, each of several at one place once."""
+    kept: dict[Evidence, None] = {}
+    for sign in signs:
+        quote = clean.source(sign.start, sign.end)[0]
+        first = sign.events[0]
+        words = clean.text[sign.start : sign.end]
+        place = (quote.page, quote.start, quote.end)
+        kept[Evidence(sign.rule.sign or "", first.actor, first.polarity, words, *place)] = None
+    return tuple(kept)
 
 
 def _evidence(clean: CleanText, events: Iterable[Event]) -> tuple[Evidence, ...]:

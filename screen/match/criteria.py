@@ -1,43 +1,47 @@
 """Apply a pack's rules to the events of a text: which criteria does which passage meet, and why."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
-from screen.match.events import Layout
+from screen.match.events.sections import Layout
 from screen.match.schema import Bar, Pack, Rule, Step
 from screen.types import Event
 
-_UNREAL = frozenset({"negated", "hypothetical"})
+# How far the order in which things happened strays from the order in which they are told.
+_DETOUR = 200
 
 
 @dataclass(frozen=True, slots=True)
 class RuleMatch:
-    """A rule of the pack met by these events, in their order; `text` offsets are clean."""
+    """A rule of the pack met by these events, in the order in which they happened."""
 
     rule: Rule
     events: tuple[Event, ...]
 
     @property
     def start(self) -> int:
-        """Where the first event begins."""
-        return self.events[0].start
+        """Where the first of the events begins in clean text."""
+        return min(event.start for event in self.events)
 
     @property
     def end(self) -> int:
-        """Where the last event ends."""
-        return self.events[-1].end
+        """Where the last of the events ends in clean text."""
+        return max(event.end for event in self.events)
 
     def explain(self, text: str) -> str:
         """Return the reason in words: brain_death(donor) "脑死亡" -> intubation(donor) ... ."""
-        parts = []
-        last = None
+        parts: list[str] = []
+        last: Event | None = None
         for event in self.events:
             words = f'{event.kind}({event.actor}) "{text[event.start : event.end]}"'
+            if event.read_as:
+                words += f" read as {event.read_as}"
             if event.polarity != "reported":
                 words += f" [{event.polarity}]"
             if last is not None:
-                words += f" {event.start - last.end} characters later"
+                words += f" {_tell_distance(last, event)}"
             parts.append(words)
             last = event
         reason = " -> ".join(parts)
@@ -47,81 +51,97 @@ class RuleMatch:
         return f"{reason}; {f'criterion {criterion}' if criterion else 'no criterion'}"
 
 
-def match_rules(
-    pack: Pack, events: Sequence[Event], layout: Layout, *, supporting: bool
-) -> list[RuleMatch]:
-    """Return all matches of the pack's rules, ordered by place.
+def _tell_distance(last: Event, event: Event) -> str:
+    if event.order == last.order:
+        return "at the same time"
+    if event.start >= last.end:
+        return f"{event.start - last.end} characters later"
+    return f"told {last.start - event.end} characters earlier, but as what came after"
 
-    `supporting` chooses between the rules of supporting criteria and all the others.
+
+def match_rules(
+    pack: Pack, events: Sequence[Event], layout: Layout, wanted: Callable[[Rule], bool]
+) -> list[RuleMatch]:
+    """Return all matches of the wanted rules of a pack, ordered by place.
+
+    `events` come in the order of the text.
     """
+    story = sorted(events, key=lambda event: event.order)
     found: list[RuleMatch] = []
-    for rule in pack.rules:
-        if pack.is_supporting(rule) == supporting:
-            found.extend(_match_rule(rule, events, layout))
+    for rule in filter(wanted, pack.rules):
+        found.extend(_match_rule(rule, events, story, layout))
     return sorted(found, key=lambda match: (match.start, match.end, match.rule.id))
 
 
-def _match_rule(rule: Rule, events: Sequence[Event], layout: Layout) -> Iterator[RuleMatch]:
-    first = rule.sequence[0]
-    for index, event in enumerate(events):
-        if not _fits(first, event) or (len(rule.sequence) > 1 and event.timing == "before"):
-            continue
-        chain = _follow(rule, events, index, layout)
-        if chain and not any(_barred(bar, chain, events, layout) for bar in rule.without):
-            yield RuleMatch(rule, chain)
+def _match_rule(
+    rule: Rule, events: Sequence[Event], story: Sequence[Event], layout: Layout
+) -> Iterator[RuleMatch]:
+    for event in story:
+        if _fits(rule.sequence[0], event):
+            chain = _follow(rule, story, event, layout)
+            if chain and not any(_barred(bar, chain, events, layout) for bar in rule.without):
+                yield RuleMatch(rule, chain)
 
 
 def _follow(
-    rule: Rule, events: Sequence[Event], index: int, layout: Layout
+    rule: Rule, story: Sequence[Event], first: Event, layout: Layout
 ) -> tuple[Event, ...] | None:
     """Return the nearest events that carry on the rule's sequence from one event, if they do.
 
     Gives up where the first step stands again before the second: the later start is the tighter.
     """
-    chain = [events[index]]
-    home = layout.place(rule.scope, chain[0].start)
-    position = index + 1
+    chain = [first]
+    home = layout.place(rule.scope, first.start)
     for step in rule.sequence[1:]:
-        while True:
-            if position >= len(events):
+        last = chain[-1]
+        for event in islice(story, bisect_left(story, last.order, key=_order), None):
+            if event.order > last.order + rule.within + _DETOUR:
                 return None
-            event = events[position]
-            position += 1
-            if event.start - chain[-1].end > rule.within:
-                return None
+            if event in chain or _gap(last, event) > rule.within:
+                continue
             if layout.place(rule.scope, event.start) != home:
-                return None
+                continue
             if _fits(step, event):
+                chain.append(event)
                 break
-            if len(chain) == 1 and event.kind == chain[0].kind and _fits(rule.sequence[0], event):
+            again = event.kind == first.kind and _fits(rule.sequence[0], event)
+            if len(chain) == 1 and again and event.order > first.order:
                 return None
-        chain.append(event)
+        else:
+            return None
     return tuple(chain)
+
+
+def _gap(one: Event, other: Event) -> int:
+    """Return how many characters stand between two events."""
+    return max(other.start - one.end, one.start - other.end)
+
+
+def _order(event: Event) -> int:
+    return event.order
 
 
 def _fits(step: Step, event: Event) -> bool:
     return (
-        event.kind in step.kinds
-        and event.actor in step.actors
-        and event.polarity in step.polarity
-        and step.timing in (None, event.timing)
+        event.kind in step.kinds and event.actor in step.actors and event.polarity in step.polarity
     )
 
 
 def _barred(bar: Bar, chain: tuple[Event, ...], events: Sequence[Event], layout: Layout) -> bool:
     """Tell whether an event of the bar's kinds stands where the bar forbids it."""
-    start, end = chain[0].start, chain[-1].end
+    start, end = min(event.start for event in chain), max(event.end for event in chain)
+    opens, closes = chain[0].order, chain[-1].order
     section = layout.section(start)
     first = bisect_left(events, start - bar.within, key=_place)
     last = bisect_right(events, end + bar.within, key=_place)
     for event in events[first:last]:
         if event.kind not in bar.kinds or event.actor not in bar.actors or event in chain:
             continue
-        if event.polarity in _UNREAL or layout.section(event.start) != section:
+        if event.polarity != "reported" or layout.section(event.start) != section:
             continue
-        before = event.end <= start
-        between = start <= event.start and event.end <= end
-        after = end <= event.start
+        before = event.order < opens
+        between = opens <= event.order <= closes
+        after = closes < event.order
         where = {"before": before, "between": between, "after": after}
         if any(where.values()) if bar.where == "around" else where[bar.where]:
             return True

@@ -81,7 +81,7 @@ def load_pack(folder: Path) -> Pack:
 def _check_ids(
     manifest: Manifest, rules: _File[Rules], phrases: _File[Phrases], cases: _File[Cases]
 ) -> None:
-    """Raise PackError for an id that is there twice or a criterion that pack.yml does not have."""
+    """Raise PackError for an id that is there twice or an aim that pack.yml does not have."""
     lists: list[tuple[_File[Any], str, tuple[Rule | Phrase | Case, ...]]] = [
         (rules, "rules", rules.content.rules),
         (phrases, "phrases", phrases.content.phrases),
@@ -90,9 +90,10 @@ def _check_ids(
     for file, key, items in lists:
         seen: set[str] = set()
         for index, item in enumerate(items):
-            if item.criterion is not None and item.criterion not in manifest.criteria:
-                reason = f"{item.id}: no criterion {item.criterion}"
-                raise file.refuse((key, index, "criterion"), reason)
+            for aim, known in (("criterion", manifest.criteria), ("sign", manifest.signs)):
+                name = getattr(item, aim, None)
+                if name is not None and name not in known:
+                    raise file.refuse((key, index, aim), f"{item.id}: no {aim} {name}")
             if item.id in seen:
                 raise file.refuse((key, index, "id"), f"{item.id} is there twice")
             seen.add(item.id)
@@ -103,9 +104,9 @@ def _check_kinds(terms: _File[Terms], rules: _File[Rules]) -> None:
     words = terms.content
     known = {term.kind for term in words.terms}
     for index, compound in enumerate(words.compounds):
-        for kind in (compound.part, *compound.beside):
+        named = {"part": (compound.part,), "beside": compound.beside, "without": compound.without}
+        for key, kind in ((key, kind) for key, kinds in named.items() for kind in kinds):
             if kind not in known:
-                key = "part" if kind == compound.part else "beside"
                 reason = f"{compound.kind}: no term of kind {kind}"
                 raise terms.refuse(("compounds", index, key), reason)
     events = {term.kind for term in words.terms if term.role in {"event", "actor"}}
@@ -126,7 +127,7 @@ def _named_kinds(number: int, rule: Rule) -> Iterator[tuple[Location, str]]:
 
 
 def _check_triggers(manifest: Manifest, words: Terms, rules: _File[Rules]) -> None:
-    """Raise PackError for a rule that a text without any trigger term could meet.
+    """Raise PackError for a rule that makes hits and that a text without a trigger could meet.
 
     The sieve would hide what such a rule finds.
     """
@@ -135,7 +136,8 @@ def _check_triggers(manifest: Manifest, words: Terms, rules: _File[Rules]) -> No
     plain.update(item.kind for item in words.compounds if item.part in plain - triggers)
     safe = (triggers | {compound.kind for compound in words.compounds}) - plain
     for number, rule in enumerate(rules.content.rules):
-        if rule.criterion is not None and manifest.criteria[rule.criterion].supporting:
+        supporting = rule.criterion is not None and manifest.criteria[rule.criterion].supporting
+        if rule.sign is not None or supporting:
             continue
         if not any(safe.issuperset(step.kinds) for step in rule.sequence):
             reason = f"{rule.id}: no step consists of trigger kinds only"

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterator
 from itertools import product
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 Actor = Literal["donor", "recipient", "animal", "living_donor", "unknown"]
-Polarity = Literal["reported", "negated", "advised", "hypothetical", "quoted"]
+Polarity = Literal["reported", "negated", "advised", "hypothetical", "quoted", "general"]
 
 
 class Strict(BaseModel):
@@ -26,6 +26,17 @@ class Criterion(Strict):
     supporting: bool = False
 
 
+class Sign(Strict):
+    """Something that speaks against a hit wherever it is told: it is shown and lowers the score.
+
+    `weight` is the share of its score that a passage loses if it holds the sign itself; a sign in
+    the same section takes half of that, one elsewhere in the paper a fifth.
+    """
+
+    gloss: str
+    weight: float = Field(gt=0, lt=1)
+
+
 class Manifest(Strict):
     """pack.yml: what the pack is for, its version and its codebook."""
 
@@ -35,6 +46,7 @@ class Manifest(Strict):
     question: str
     family: str
     criteria: dict[str, Criterion]
+    signs: dict[str, Sign] = {}
 
 
 def expand(spelling: str) -> Iterator[str]:
@@ -57,15 +69,19 @@ Spelling = Annotated[str, AfterValidator(_check_spelling)]
 
 
 class Term(Strict):
-    """One kind of event or mention with all its spellings, damaged ones among them.
+    """One kind of event or mention with all its spellings.
 
     `role` says what the words do: `event` (they become an event), `part` (they may become one
     together with another term, see `Compound`), `actor` (they name who the text speaks of), `cue`
-    (they hint at who, when nobody is named), `polarity` (they make the events near them negated,
-    advised, hypothetical or quoted), `neutral` (they hide shorter terms inside them).
+    (they hint at who, when nobody is named), `polarity` (they change how the events near them are
+    meant: negated, advised, hypothetical, quoted, general), `neutral` (they hide shorter terms
+    inside them).
     A `trigger` is what the pack is about: a text without one is not read further.
     A term that `undoes` animal or living_donor says that from here on the text's donors are no
-    longer such. Spellings may use braces for alternatives: 气管{,内}插管.
+    longer such. Spellings may use braces for alternatives: 气管{,内}插管. With `damaged` they are
+    found with one character wrong or missing, too, if they have three or more.
+    `actor` says who an event always happens to; `usually` who, if its sentence names nobody.
+    A polarity term `changes` the events after it, before it or on both sides, within its `reach`.
     """
 
     kind: str
@@ -73,23 +89,27 @@ class Term(Strict):
     spellings: tuple[Spelling, ...] = Field(min_length=1)
     gloss: str = ""
     trigger: bool = False
+    damaged: bool = False
     actor: Actor | None = None
-    polarity: Polarity | None = None
-    mitigating: bool = False
+    usually: Actor | None = None
     undoes: tuple[Actor, ...] = ()
-    reach: Literal["clause", "sentence", "section"] = "section"
+    polarity: Polarity | None = None
+    changes: Literal["after", "before", "both"] = "after"
+    reach: Literal["clause", "sentence"] = "clause"
 
 
 class Compound(Strict):
     """An event told in two words that may stand apart: 插入 ... 气管导管.
 
     A term of kind `part` becomes an event of kind `kind` if a term of one of the kinds `beside`
-    stands within `within` characters of it (before or after it, or either) in the same scope.
+    stands within `within` characters of it (before or after it, or either) in the same scope, and
+    none of the kinds `without` between them.
     """
 
     kind: str
     part: str
     beside: tuple[str, ...] = Field(min_length=1)
+    without: tuple[str, ...] = ()
     within: int = Field(gt=0)
     order: Literal["any", "before", "after"] = "any"
     scope: Literal["clause", "sentence"] = "sentence"
@@ -101,7 +121,6 @@ class Step(Strict):
     kinds: tuple[str, ...] = Field(min_length=1)
     actors: tuple[Actor, ...] = ("donor",)
     polarity: tuple[Polarity, ...] = ("reported",)
-    timing: Literal["before", "after"] | None = None
 
 
 class Bar(Strict):
@@ -119,19 +138,28 @@ class Bar(Strict):
 
 
 class Rule(Strict):
-    """A criterion as an ordered sequence of events, each `within` characters of the one before.
+    """A criterion or a sign as a sequence of events, each `within` characters of the one before.
 
-    A rule without a criterion is a lead: the passage only resembles one that meets a criterion.
+    The sequence is the order of the events in the story, which is that of the text unless its
+    words say otherwise. A rule with neither criterion nor sign is a lead: the passage only
+    resembles one that meets a criterion. `weight` says how explicit the text is that meets it.
     """
 
     id: str = Field(pattern=r"^[A-Z][A-Za-z0-9-]+$")
     criterion: str | None = None
+    sign: str | None = None
     gloss: str
-    weight: float = Field(gt=0, le=1)
+    weight: float = Field(gt=0, le=1, default=1)
     sequence: tuple[Step, ...] = Field(min_length=1)
     within: int = Field(gt=0, default=60)
     scope: Literal["clause", "sentence", "section"] = "section"
     without: tuple[Bar, ...] = ()
+
+    @model_validator(mode="after")
+    def _check_aim(self) -> Self:
+        if self.criterion is not None and self.sign is not None:
+            raise ValueError("a rule is for a criterion or for a sign, not for both")
+        return self
 
 
 class Phrase(Strict):
@@ -144,19 +172,26 @@ class Phrase(Strict):
 
 
 class Case(Strict):
-    """A passage that a criterion's rules must match, or must not; `code` is the whole passage's.
+    """A passage that the rules of a criterion or a sign must match, or must not.
 
-    `open` gives the reason why the rules do not meet the case yet; such a case is counted apart,
-    and it is an error once they do.
+    `code` is the whole passage's. `open` gives the reason why the rules do not meet the case yet;
+    such a case is counted apart, and it is an error once they do.
     """
 
     id: str
-    criterion: str
+    criterion: str | None = None
+    sign: str | None = None
     match: bool
     code: Literal[0, 1, 2]
     text: str = Field(min_length=1)
     note: str = ""
     open: str = ""
+
+    @model_validator(mode="after")
+    def _check_aim(self) -> Self:
+        if (self.criterion is None) == (self.sign is None):
+            raise ValueError("a case is for a criterion or for a sign")
+        return self
 
 
 class Pack(Strict):
@@ -178,6 +213,10 @@ class Pack(Strict):
     def is_supporting(self, rule: Rule) -> bool:
         """Tell whether a rule only adds to others and never makes a hit of its own."""
         return rule.criterion is not None and self.manifest.criteria[rule.criterion].supporting
+
+    def makes_hits(self, rule: Rule) -> bool:
+        """Tell whether a passage that meets a rule is a hit by that alone."""
+        return rule.sign is None and not self.is_supporting(rule)
 
 
 class Terms(Strict):

@@ -28,7 +28,7 @@ from screen.types import Failure, SourceFile
 _TEXT_CODE = ("ingest", "types.py")
 _TEXT_LIBRARIES = ("pypdfium2", "pdfminer.six")
 _HITS_CODE = ("text", "match", "types.py")
-_HITS_LIBRARIES = ("opencc", "ahocorasick-rs", "rapidfuzz")
+_HITS_LIBRARIES = ("opencc", "ahocorasick-rs", "rapidfuzz", "rjieba", "spacy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +184,7 @@ def _code(*names: str) -> str:
     def files() -> Iterator[Path]:
         for name in names:
             path = package / name
-            yield from sorted(path.glob("*.py")) if path.is_dir() else [path]
+            yield from sorted(path.rglob("*.py")) if path.is_dir() else [path]
 
     parts = [part for path in files() for part in (path.name, path.read_bytes())]
     return digest(*parts)

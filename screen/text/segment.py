@@ -30,11 +30,14 @@ _HEADING = re.compile(
     # 2手术方法, 2.手术方法, 2、手术方法
     rf"|(?<![\d.\-~A-Za-z(+=/])(?P<plain>[1-9]\d?)[.、]?(?={_HEADING_WORDS})"
     # 一、移植技术 (一)供体手术 (1)供体手术
-    rf"|(?P<chinese>[一二三四五六七八九十]{{1,2}}、|\([一二三四五六七八九十\d]{{1,2}}\))(?={_HEADING_WORDS})"
+    rf"|(?:[一二三四五六七八九十]{{1,2}}、|\([一二三四五六七八九十]{{1,2}}\))(?={_HEADING_WORDS})"
+    rf"|(?P<item>\(\d{{1,2}}\))(?={_HEADING_WORDS})"
     # 【资料与方法】 [方法] and the parts that need no number
     rf"|(?P<bracket>[【\[](?=摘要|关键词|{_HEADING_WORDS}))"
     r"|(?P<named>参考文献)"
 )
+# After these a number in brackets counts the items of a sentence.
+_LISTING = frozenset(";、")
 _STOPS = frozenset("。;!?.:])》】")
 _SENTENCE_END = re.compile(
     r"[。!?;]|(?<=[\u4e00-\u9fff])\.|(?<=[)\]%])\.(?!\d)|(?<=[A-Za-z\d])\.(?=[\u4e00-\u9fff(])"
@@ -61,6 +64,8 @@ def find_sections(clean: CleanText) -> tuple[Section, ...]:
         start = match.start()
         opens = start == 0 or start in clean.lines or text[start - 1] in _STOPS
         if match["weak"] is not None and not opens:
+            continue
+        if match["item"] and start and text[start - 1] in _LISTING:
             continue
         if match["plain"] and not opens and not _ends_title(text, start):
             continue

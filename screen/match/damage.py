@@ -1,0 +1,174 @@
+"""Find terms of the pack that scanning or conversion damaged.
+
+A term of three Chinese characters or more is found again if one of its characters is wrong or
+missing, or if a mark got between two of them. What such an error leaves of the term stands in the
+text unharmed, so one automaton over all these remains finds every place worth comparing.
+
+What only looks like a damaged term is told by the words of the text, since damage leaves strings
+that are no words. 食管 is a word, so 气管食管 is not a damaged 气管插管; 死亡 is a word by itself,
+so 者死亡 is not a damaged 脑死亡.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from ahocorasick_rs import AhoCorasick, MatchKind
+
+_ELIGIBLE = re.compile(r"[\u4e00-\u9fff]{3,12}")
+# Of a term shorter than this too little is its own once the first or last character is missing.
+_LONG = 5
+# Specks that are read as marks. What parts words or clauses (、;) is taken at its word.
+_MARKS = frozenset(".,·'\"`^*|~_-")
+
+
+@dataclass(frozen=True, slots=True)
+class Damaged:
+    """A place that reads like a term but for one error.
+
+    `error` is where the wrong character or the mark stands; None if a character is missing.
+    """
+
+    spelling: str
+    start: int
+    end: int
+    error: int | None
+
+
+@dataclass(slots=True)
+class _Remains:
+    """What belongs to one intact part of a term: the other part, by the error between them.
+
+    `wrong` and `missing` lack the character in error, `marked` lacks none. All map the other part,
+    before or after the intact one, to a spelling.
+    """
+
+    wrong: dict[str, str] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
+    marked: dict[str, str] = field(default_factory=dict)
+
+
+class DamageFinder:
+    """Spellings made ready to be found with one error. Build it once per process.
+
+    `is_word` tells whether a string is a word of the language; it decides which errors leave so
+    little of a short term that what is left is a common word.
+    """
+
+    def __init__(self, spellings: Iterable[str], is_word: Callable[[str], bool]) -> None:
+        before: dict[str, _Remains] = {}
+        after: dict[str, _Remains] = {}
+        for spelling in spellings:
+            if _ELIGIBLE.fullmatch(spelling):
+                for head, tail, error in _break(spelling, is_word):
+                    if len(head) >= len(tail):
+                        remains, other = after.setdefault(head, _Remains()), tail
+                    else:
+                        remains, other = before.setdefault(tail, _Remains()), head
+                    getattr(remains, error).setdefault(other, spelling)
+        self._parts = [
+            (_Sides(before.get(part)), _Sides(after.get(part)))
+            for part in dict.fromkeys([*before, *after])
+        ]
+        parts = list(dict.fromkeys([*before, *after]))
+        self._automaton = AhoCorasick(parts, matchkind=MatchKind.Standard)
+
+    def find(self, text: str, known: Sequence[tuple[int, int]]) -> list[Damaged]:
+        """Return the places that may be damaged terms, in order; they may overlap.
+
+        `known` holds the places of terms found unharmed, in order and without overlaps: nothing
+        is looked for inside them.
+        """
+        starts = [start for start, _ in known]
+        found: set[Damaged] = set()
+        for part, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
+            home = bisect_right(starts, start) - 1
+            if home >= 0 and known[home][1] >= end and end - start < known[home][1] - starts[home]:
+                continue
+            before, after = self._parts[part]
+            found.update(before.look_back(text, start, end))
+            found.update(after.look_on(text, start, end))
+        return sorted(found, key=lambda item: (item.start, -item.end, item.spelling))
+
+
+class _Sides:
+    """The remains on one side of an intact part, by their length."""
+
+    def __init__(self, remains: _Remains | None) -> None:
+        remains = remains or _Remains()
+        self._wrong = _by_length(remains.wrong)
+        self._missing = _by_length(remains.missing)
+        self._marked = _by_length(remains.marked)
+
+    def look_on(self, text: str, start: int, end: int) -> Iterator[Damaged]:
+        """Yield the damaged terms whose intact part is `text[start:end]` and begins them."""
+        for length, others in self._wrong:
+            spelling = others.get(text[end + 1 : end + 1 + length])
+            if spelling and end < len(text):
+                yield Damaged(spelling, start, end + 1 + length, end)
+        for length, others in self._missing:
+            spelling = others.get(text[end : end + length])
+            if spelling:
+                yield Damaged(spelling, start, end + length, None)
+        if self._marked and text[end : end + 1] in _MARKS:
+            for length, others in self._marked:
+                spelling = others.get(text[end + 1 : end + 1 + length])
+                if spelling:
+                    yield Damaged(spelling, start, end + 1 + length, end)
+
+    def look_back(self, text: str, start: int, end: int) -> Iterator[Damaged]:
+        """Yield the damaged terms whose intact part is `text[start:end]` and ends them."""
+        for length, others in self._wrong:
+            first = start - 1 - length
+            spelling = others.get(text[first : start - 1]) if first >= 0 else None
+            if spelling:
+                yield Damaged(spelling, first, end, start - 1)
+        for length, others in self._missing:
+            first = start - length
+            spelling = others.get(text[first:start]) if first >= 0 else None
+            if spelling:
+                yield Damaged(spelling, first, end, None)
+        if self._marked and text[start - 1 : start] in _MARKS:
+            for length, others in self._marked:
+                first = start - 1 - length
+                spelling = others.get(text[first : start - 1]) if first >= 0 else None
+                if spelling:
+                    yield Damaged(spelling, first, end, start - 1)
+
+
+def _by_length(others: dict[str, str]) -> list[tuple[int, dict[str, str]]]:
+    lengths: dict[int, dict[str, str]] = {}
+    for other, spelling in others.items():
+        lengths.setdefault(len(other), {})[other] = spelling
+    return sorted(lengths.items(), key=lambda item: item[0])
+
+
+def _break(spelling: str, is_word: Callable[[str], bool]) -> Iterator[tuple[str, str, str]]:
+    """Yield what each error leaves of a spelling: (what is before it, after it, kind of error)."""
+    length = len(spelling)
+    for place in range(length):
+        head, tail = spelling[:place], spelling[place + 1 :]
+        if length > 3 or not (is_word(head) or is_word(tail)) or (len(head) == len(tail)):
+            yield head, tail, "wrong"
+        inner = head and tail
+        if (inner or length >= _LONG) and not is_word(head + tail):
+            yield head, tail, "missing"
+        if head:
+            yield head, spelling[place:], "marked"
+
+
+def is_damage(item: Damaged, words: Collection[int]) -> bool:
+    """Tell whether a place is a damaged term and not just words that resemble one.
+
+    `words` holds the offsets at which the words of the text begin. A wrong character must be left
+    over as a word of one character, and the place must begin and end with words. Where the error
+    is next to its first or last character, that one may have joined its neighbour outside:
+    行气臂插管 begins with the word 行气.
+    """
+    error = item.error
+    if error is not None and (error not in words or error + 1 not in words):
+        return False
+    begins = item.start in words or (error == item.start + 1 and item.start - 1 in words)
+    ends = item.end in words or (error == item.end - 2 and item.end + 1 in words)
+    return begins and ends

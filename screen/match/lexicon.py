@@ -1,0 +1,120 @@
+"""The words of a pack, found in clean text: unharmed in one pass, and then damaged ones."""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from ahocorasick_rs import AhoCorasick, MatchKind
+
+from screen.match.damage import Damaged, DamageFinder, is_damage
+from screen.match.schema import Pack, Term, expand
+
+
+@dataclass(frozen=True, slots=True)
+class TermMatch:
+    """One term of the pack at its place in clean text.
+
+    `damaged` is None where the text has the term as the pack spells it, else what stands there.
+    """
+
+    term: Term
+    start: int
+    end: int
+    damaged: Damaged | None = None
+
+
+class Lexicon:
+    """The spellings of a pack made ready. Build it once per process; it holds no state."""
+
+    def __init__(self, pack: Pack, is_word: Callable[[str], bool]) -> None:
+        self._owners = spell_out(pack.terms)
+        self._terms = list(self._owners.values())
+        self._exact = AhoCorasick(list(self._owners), matchkind=MatchKind.LeftmostLongest)
+        self._damage = DamageFinder(_cores(self._owners), is_word)
+
+    def find(self, text: str) -> list[TermMatch]:
+        """Return all unharmed terms in order, without overlaps: the first, then the longest."""
+        found = self._exact.find_matches_as_indexes(text)
+        return [TermMatch(self._terms[index], start, end) for index, start, end in found]
+
+    def find_damaged(self, text: str, found: Sequence[TermMatch]) -> list[TermMatch]:
+        """Return the places that may be damaged terms, given the unharmed ones; they may overlap.
+
+        Whether one is, only the words of the text can tell: see `settle`.
+        """
+        known = [(match.start, match.end) for match in found]
+        return [
+            TermMatch(self._owners[item.spelling], item.start, item.end, item)
+            for item in self._damage.find(text, known)
+        ]
+
+
+def spell_out(terms: Iterable[Term]) -> dict[str, Term]:
+    """Return every spelling of the terms with its term; of two terms the first keeps it."""
+    owners: dict[str, Term] = {}
+    for term in terms:
+        for spelling in term.spellings:
+            for words in expand(spelling):
+                owners.setdefault(words, term)
+    return owners
+
+
+def settle(
+    exact: Sequence[TermMatch], damaged: Iterable[TermMatch], words: Collection[int]
+) -> list[TermMatch]:
+    """Return the terms that stand in a text, in order and without overlaps.
+
+    `words` holds the offsets at which the words of the text begin, and its length. A term of one
+    character counts only where it is a word of its own. Damaged terms count where they are left
+    over as no words, and where no more than parts of two characters were found unharmed.
+    """
+    kept = [
+        match
+        for match in exact
+        if match.end - match.start > 1 or (match.start in words and match.end in words)
+    ]
+    taken: list[TermMatch] = []
+    for match in sorted(damaged, key=lambda match: (match.start - match.end, match.start)):
+        clash = [other for other in kept if _overlap(match, other)]
+        if (
+            match.damaged is not None
+            and is_damage(match.damaged, words)
+            and not any(_overlap(match, other) for other in taken)
+            and all(_gives_way(other, match) for other in clash)
+        ):
+            taken.append(match)
+    kept = [match for match in kept if not any(_overlap(match, other) for other in taken)]
+    return sorted([*kept, *taken], key=lambda match: (match.start, match.end))
+
+
+def _overlap(one: TermMatch, other: TermMatch) -> bool:
+    return one.start < other.end and other.start < one.end
+
+
+def _gives_way(found: TermMatch, damaged: TermMatch) -> bool:
+    """Tell whether an unharmed term is but a remainder of a damaged one: 插管 in 气臂插管."""
+    inside = damaged.start <= found.start and found.end <= damaged.end
+    return inside and found.end - found.start <= 2 and found.term.role not in {"event", "actor"}
+
+
+def _cores(owners: dict[str, Term]) -> list[str]:
+    """Return the spellings to be found damaged, without those that hold a shorter one.
+
+    Whatever happens to the longer one, the shorter one in it is found unharmed or damaged.
+    """
+    wanted: dict[str, set[str]] = {}
+    for spelling, term in owners.items():
+        if term.damaged:
+            wanted.setdefault(term.kind, set()).add(spelling)
+    return [
+        spelling
+        for spellings in wanted.values()
+        for spelling in sorted(spellings)
+        if not any(part in spellings for part in _parts(spelling))
+    ]
+
+
+def _parts(spelling: str) -> Iterable[str]:
+    for start in range(len(spelling)):
+        for end in range(start + 3, len(spelling) + 1):
+            if end - start < len(spelling):
+                yield spelling[start:end]
