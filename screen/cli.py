@@ -14,7 +14,6 @@ import screen
 from screen import terminal
 from screen.errors import PackError, ScreenError
 from screen.findings.export import TABLES, write_export
-from screen.match.check import run_cases
 from screen.match.packs import builtin_folder, find_pack, load_pack
 from screen.study.database import (
     count_everything,
@@ -231,6 +230,8 @@ def list_packs() -> None:
 @_as_json
 def check(name: str, as_json: bool) -> None:
     """Check a pack's files and run its cases. Ends with status 1 if a case fails."""
+    from screen.match.check import run_cases
+
     loaded = load_pack(find_pack(name))
     results = list(run_cases(loaded))
     failed = [result for result in results if result.right == bool(result.case.open)]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.padding import Padding
@@ -11,9 +11,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from screen.match.check import CaseResult
 from screen.study.folder import printable_path
 from screen.study.pipeline import ShardDone
+
+if TYPE_CHECKING:
+    from screen.match.check import CaseResult
 
 _COUNTS = (
     ("files", "files found"),
@@ -135,7 +137,7 @@ def _passage(hit: Mapping[str, Any]) -> Text:
     return text
 
 
-def show_cases(label: str, results: Sequence[CaseResult], failed: Sequence[CaseResult]) -> None:
+def show_cases(label: str, results: Sequence["CaseResult"], failed: Sequence["CaseResult"]) -> None:
     """Print how many of a pack's cases came out right, by criterion, and those that did not."""
     console = _console()
     table = Table(title=f"{label}: cases")

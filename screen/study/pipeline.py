@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from screen.ingest.files import Reading, read_source
-from screen.match.cascade import Cascade
 from screen.match.packs import find_pack, load_pack
 from screen.settings import Limits
 from screen.study.engine import Isolated, run_tasks
@@ -24,6 +24,9 @@ from screen.study.shards import (
 )
 from screen.text.normalise import clean_pages
 from screen.types import Failure, SourceFile
+
+if TYPE_CHECKING:
+    from screen.match.cascade import Cascade
 
 _TEXT_CODE = ("ingest", "types.py")
 _TEXT_LIBRARIES = ("pypdfium2", "pdfminer.six")
@@ -171,8 +174,11 @@ def _text_input(sources: Sequence[SourceFile]) -> str:
 
 
 @cache
-def _cascade(pack: Path) -> Cascade:
+def _cascade(pack: Path) -> "Cascade":
     """Return the pack made ready, once per worker process."""
+    # Imported where it is needed: spaCy takes longer to start than most commands take to run.
+    from screen.match.cascade import Cascade
+
     return Cascade(load_pack(pack))
 
 
