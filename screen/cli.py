@@ -19,6 +19,7 @@ from screen.study.database import (
     count_everything,
     list_failures,
     list_queue,
+    list_reasons,
     load,
     open_database,
 )
@@ -208,6 +209,49 @@ def export(study: Path, what: str, format_: str, output: Path) -> None:
     engine = open_database(Study(study))
     count = write_export(engine, what, format_, output)
     click.echo(f"{terminal.printable(str(output))}: {count} {what}.", err=str(output) == "-")
+
+
+_pack = click.option(
+    "--pack", "name", default="brain-death", show_default=True, help="A pack's name or folder."
+)
+
+
+@_example(
+    "ddr-screen evaluate --gold labels/passages.jsonl",
+    "ddr-screen evaluate --study my-study --gold papers.jsonl",
+)
+@main.command()
+@click.option(
+    "--gold",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    required=True,
+    help='JSON Lines: {"id", "code", "text"}; with --study {"file", "code"}.',
+)
+@click.option("--study", type=click.Path(path_type=Path), help="Measure the papers of a study.")
+@_pack
+@_as_json
+def evaluate(gold: Path, study: Path | None, name: str, as_json: bool) -> None:
+    """Measure codes against a gold standard: of passages, or of the papers of a study.
+
+    Passages are read by themselves with the pack; papers have the code that the last run of the
+    study gave them.
+    """
+    from screen.match.cascade import Cascade
+    from screen.rank.evaluate import evaluate, judge_papers, judge_passages, read_gold
+
+    if study is None:
+        loaded = load_pack(find_pack(name))
+        judged = list(judge_passages(Cascade(loaded), read_gold(gold, "text")))
+        title = f"{loaded.label}: {len(judged)} passages"
+    else:
+        engine = open_database(Study(study))
+        judged = judge_papers(list_reasons(engine), read_gold(gold, "file"))
+        title = f"{terminal.printable(str(study))}: {len(judged)} papers"
+    result = evaluate(judged)
+    if as_json:
+        click.echo(json.dumps(result.as_json(), ensure_ascii=False, indent=1))
+    else:
+        terminal.show_evaluation(title, judged, result)
 
 
 @main.group()

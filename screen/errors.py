@@ -25,6 +25,10 @@ class RecordsError(ScreenError):
     """A file of bibliographic records that cannot be read at all."""
 
 
+class GoldError(ScreenError):
+    """A file of judgements to measure against that cannot be used; names file and line."""
+
+
 class DocumentError(Exception):
     """One source file, or one page of it, that cannot be read.
 

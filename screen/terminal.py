@@ -16,6 +16,7 @@ from screen.study.pipeline import ShardDone
 
 if TYPE_CHECKING:
     from screen.match.check import CaseResult
+    from screen.rank.evaluate import Evaluation, Judged, Share
 
 _COUNTS = (
     ("files", "files found"),
@@ -164,6 +165,65 @@ def show_cases(label: str, results: Sequence["CaseResult"], failed: Sequence["Ca
         console.print(Text(f"    {case.text}"))
         for reason in result.reasons:
             console.print(Text(f"    {reason}", style="dim"))
+
+
+def show_evaluation(title: str, judged: Sequence["Judged"], result: "Evaluation") -> None:
+    """Print the confusion table, the measures with their intervals, and the errors one by one."""
+    console = _console()
+    unscreened = sum(row[None] for row in result.confusion.values())
+    columns: list[int | None] = [2, 1, 0, *([None] if unscreened else [])]
+    console.print(Text(title, style="bold"))
+    table = Table()
+    table.add_column("judged", justify="right")
+    for code in columns:
+        table.add_column("unscreened" if code is None else f"given {code}", justify="right")
+    for gold, row in result.confusion.items():
+        table.add_row(f"{gold}", *(str(row[code]) for code in columns))
+    console.print(table)
+    if unscreened:
+        console.print(Text(f"{unscreened} unscreened are in no figure below, and no negatives."))
+    console.print(Text("With exact 95 % intervals:"))
+    table = Table()
+    for column in (
+        "positive",
+        "recall",
+        "precision",
+        "F1",
+        "to read",
+        "work saved",
+        "over sampling",
+    ):
+        table.add_column(column, justify="right")
+    for item in result.measures:
+        table.add_row(
+            "code 2" if item.code > 1 else "codes 1, 2",
+            *map(_share, (item.recall, item.precision)),
+            _share(item.f1, counted=False),
+            str(item.to_read),
+            *map(_percent, (item.work_saved, item.work_saved_over_sampling)),
+        )
+    console.print(table)
+    for error in result.errors:
+        given = "unscreened" if error.given is None else f"given {error.given}"
+        head = Text(
+            f"\n{printable(error.gold.id)}: judged {error.gold.code}, {given}", style="bold"
+        )
+        console.print(head)
+        words = " ".join(error.gold.text.split())
+        for line in (Text(words), Text(f"why: {error.reason}", style="green")):
+            console.print(Padding(line, (0, 0, 0, 4), expand=False))
+    console.print(Text(f"\n{len(result.errors)} errors in {len(judged)} judged."))
+
+
+def _share(item: "Share", *, counted: bool = True) -> str:
+    if item.value is None or item.low is None or item.high is None:
+        return "-"
+    count = f" ({item.count}/{item.total})" if counted else ""
+    return f"{item.value:.3f} [{item.low:.3f}, {item.high:.3f}]{count}"
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1%}"
 
 
 def printable(path: str) -> str:

@@ -59,13 +59,13 @@ def spell_out(terms: Iterable[Term]) -> dict[str, Term]:
 
 
 def settle(
-    exact: Sequence[TermMatch], damaged: Iterable[TermMatch], words: Collection[int]
+    text: str, exact: Sequence[TermMatch], damaged: Iterable[TermMatch], words: Collection[int]
 ) -> list[TermMatch]:
     """Return the terms that stand in a text, in order and without overlaps.
 
     `words` holds the offsets at which the words of the text begin, and its length. A term of one
     character counts only where it is a word of its own. Damaged terms count where they are left
-    over as no words, and where no more than parts of two characters were found unharmed.
+    over as no words, and where nothing but a remainder was found unharmed.
     """
     kept = [
         match
@@ -77,7 +77,7 @@ def settle(
         clash = [other for other in kept if _overlap(match, other)]
         if (
             match.damaged is not None
-            and is_damage(match.damaged, words)
+            and is_damage(match.damaged, text, words)
             and not any(_overlap(match, other) for other in taken)
             and all(_gives_way(other, match) for other in clash)
         ):
@@ -86,18 +86,29 @@ def settle(
     return sorted([*kept, *taken], key=lambda match: (match.start, match.end))
 
 
+_SHORT = 3
+
+
 def _overlap(one: TermMatch, other: TermMatch) -> bool:
     return one.start < other.end and other.start < one.end
 
 
 def _gives_way(found: TermMatch, damaged: TermMatch) -> bool:
-    """Tell whether an unharmed term is but a remainder of a damaged one: 插管 in 气臂插管."""
-    inside = damaged.start <= found.start and found.end <= damaged.end
-    return inside and found.end - found.start <= 2 and found.term.role not in {"event", "actor"}
+    """Tell whether an unharmed term is but a remainder of a damaged one: 插管 in 气臂插管.
+
+    What names somebody never is, and of longer terms only a part that could not stand alone.
+    """
+    item = damaged.damaged
+    length = found.end - found.start
+    if item is None or length > len(item.spelling) - 2:
+        return False
+    if length == 1 or found.term.role == "part":
+        return True
+    return length <= _SHORT and found.term.role != "actor" and item.error is not None
 
 
 def _cores(owners: dict[str, Term]) -> list[str]:
-    """Return the spellings to be found damaged, without those that hold a shorter one.
+    """Return the spellings to be found damaged, without those that hold a much shorter one.
 
     Whatever happens to the longer one, the shorter one in it is found unharmed or damaged.
     """
@@ -116,5 +127,5 @@ def _cores(owners: dict[str, Term]) -> list[str]:
 def _parts(spelling: str) -> Iterable[str]:
     for start in range(len(spelling)):
         for end in range(start + 3, len(spelling) + 1):
-            if end - start < len(spelling):
+            if end - start < len(spelling) - 1:
                 yield spelling[start:end]

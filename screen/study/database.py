@@ -320,6 +320,16 @@ def list_queue(engine: sa.Engine, limit: int | None = None) -> list[dict[str, An
         return [dict(row) for row in connection.execute(query).mappings()]
 
 
+def list_reasons(engine: sa.Engine) -> list[dict[str, Any]]:
+    """Return all papers with `file`, `status` and `code`, and the reason of their best hit."""
+    best: dict[str, str] = {}
+    for hit in sorted(list_queue(engine), key=lambda hit: -hit["code"]):
+        best.setdefault(hit["paper"], f"page {hit['page']}: {hit['reason']}")
+    return [
+        {**row, "reason": row["reason"] or best.get(row["sha256"])} for row in list_papers(engine)
+    ]
+
+
 def _with_records(source: sa.Join) -> sa.Join:
     """Join the record of each paper, where there is one."""
     return source.outerjoin(_first, _first.c.sha256 == papers.c.sha256).outerjoin(

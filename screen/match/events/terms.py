@@ -26,7 +26,9 @@ class TermMarker:
     def __call__(self, doc: Doc) -> Doc:
         """Settle which terms stand in the text and which events they tell."""
         exact, damaged = doc._.found
-        mentions = [Mention(match) for match in settle(exact, damaged, set(doc._.words))]
+        mentions = [
+            Mention(match) for match in settle(doc._.clean.text, exact, damaged, set(doc._.words))
+        ]
         for index, mention in enumerate(mentions):
             mention.order = mention.start
             mention.kinds = list(self._kinds(mentions, index, doc._.layout))

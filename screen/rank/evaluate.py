@@ -1,0 +1,239 @@
+"""Compare the codes that were given with those that people judged right.
+
+The measures are those of screening in systematic reviews. Intervals are exact (Clopper and Pearson
+1934) at 95 %. F1 is no proportion, but 2F / (1 + F) of one: F, the share of true positives among
+all that is positive in the gold standard or in the findings (Hand, Christen and Kirielle 2021,
+"F*: an interpretable transformation of the F-measure"); its interval is that of F, transformed.
+Work saved over sampling is (TN + FN) / N - (1 - recall) (Cohen and others 2006).
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import Any
+
+from scipy.stats import binomtest
+
+from screen.errors import GoldError
+from screen.match.cascade import Cascade
+from screen.text.normalise import clean_pages
+from screen.types import Event, Page
+
+CODES = (2, 1, 0)
+_CONFIDENCE = 0.95
+_MOST_EVENTS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Gold:
+    """One passage or paper as people judged it; `text` is a paper's file name or a passage."""
+
+    id: str
+    code: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A passage or paper with the code that it was given, and why.
+
+    `given` is None for a paper that could not be screened: it is no negative, and in no measure.
+    """
+
+    gold: Gold
+    given: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A share with its exact 95 % interval; `value` and bounds are None where nothing counts."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    count: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """How well one cut between positive and negative does: `code` and above is positive."""
+
+    code: int
+    recall: Share
+    precision: Share
+    f1: Share
+    to_read: int
+    work_saved: float | None
+    work_saved_over_sampling: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """The whole comparison. `confusion[gold][given]` counts; given None is unscreened."""
+
+    confusion: dict[int, dict[int | None, int]]
+    measures: tuple[Measures, ...]
+    errors: tuple[Judged, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the comparison as plain data, keys as in docs/formats.md."""
+        return {
+            "confusion": {
+                str(gold): {"unscreened" if c is None else str(c): n for c, n in row.items()}
+                for gold, row in self.confusion.items()
+            },
+            "measures": [
+                {
+                    "positive": f"code {measure.code} and above",
+                    **{
+                        name: _share_as_json(getattr(measure, name))
+                        for name in ("recall", "precision", "f1")
+                    },
+                    "to_read": measure.to_read,
+                    "work_saved": measure.work_saved,
+                    "work_saved_over_sampling": measure.work_saved_over_sampling,
+                }
+                for measure in self.measures
+            ],
+            "errors": [
+                {"id": e.gold.id, "code": e.gold.code, "given": e.given, "reason": e.reason}
+                for e in self.errors
+            ],
+        }
+
+
+def read_gold(path: Path, text: str) -> list[Gold]:
+    """Read JSON Lines with `code` and the field `text` ("text" for passages, "file" for papers).
+
+    Blank lines and further fields are passed over. Raises GoldError with file and line.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise GoldError(f"{path}: {error}") from None
+    found = [
+        _read_row(path, number, line, text)
+        for number, line in enumerate(lines, start=1)
+        if line.strip()
+    ]
+    if not found:
+        raise GoldError(f"{path}: holds no judgements")
+    return found
+
+
+def _read_row(path: Path, number: int, line: str, text: str) -> Gold:
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise GoldError(f"{path}:{number}: not JSON: {error}") from None
+    if not isinstance(row, dict):
+        raise GoldError(f"{path}:{number}: not an object")
+    words, code = row.get(text), row.get("code")
+    if not isinstance(words, str) or not words.strip():
+        raise GoldError(f"{path}:{number}: no {text!r}")
+    if isinstance(code, bool) or code not in CODES:
+        raise GoldError(f"{path}:{number}: 'code' is {code!r}, not 0, 1 or 2")
+    return Gold(str(row.get("id", words if text == "file" else number)), code, words)
+
+
+def judge_passages(cascade: Cascade, gold: Iterable[Gold]) -> Iterator[Judged]:
+    """Yield what a pack makes of each passage, read by itself."""
+    for item in gold:
+        clean = clean_pages([Page(item.id, 1, item.text, "text", 1.0)])
+        analysis = cascade.analyse(item.id, clean)
+        best = max(analysis.hits, key=lambda hit: (hit.code, hit.score), default=None)
+        reason = best.reason if best else _why_nothing(analysis.account.events, clean.text)
+        yield Judged(item, best.code if best else 0, reason)
+
+
+def _why_nothing(events: Sequence[Event], text: str) -> str:
+    told = [f'{event.kind}({event.actor}) "{text[event.start : event.end]}"' for event in events]
+    if not told:
+        return "no hit: no event of the pack was read"
+    more = f" and {len(told) - _MOST_EVENTS} more" if len(told) > _MOST_EVENTS else ""
+    return f"no hit: no rule is met by {', '.join(told[:_MOST_EVENTS])}{more}"
+
+
+def judge_papers(papers: Iterable[Mapping[str, Any]], gold: Iterable[Gold]) -> list[Judged]:
+    """Return what a study made of each paper that was judged.
+
+    `papers` have `file` (a name below the folder that was added), `status`, `code`, and `reason`.
+    A judgement names a paper by that name or by its last part. A paper that the study does not
+    have is unscreened. Raises GoldError for a name of several papers, or if the study has none of
+    the judged papers.
+    """
+    known: dict[str, dict[str, Mapping[str, Any]]] = {}
+    for paper in papers:
+        for name in {paper["file"], PurePath(paper["file"]).name}:
+            known.setdefault(name, {})[paper["file"]] = paper
+    judged = []
+    for item in gold:
+        found = known.get(item.text, {})
+        found = {item.text: found[item.text]} if item.text in found else found
+        if len(found) > 1:
+            raise GoldError(f"{item.text}: names {len(found)} papers of the study")
+        if not found:
+            judged.append(Judged(item, None, "not in the study"))
+            continue
+        (paper,) = found.values()
+        code = (paper["code"] or 0) if paper["status"] == "screened" else None
+        reason = paper["reason"] or ("no hit" if code is not None else paper["status"])
+        judged.append(Judged(item, code, reason))
+    if all(item.reason == "not in the study" for item in judged):
+        raise GoldError("the study has none of the judged papers")
+    return judged
+
+
+def evaluate(judged: Sequence[Judged]) -> Evaluation:
+    """Return the confusion table, the measures for code 2 and for codes 1 and 2, and the errors.
+
+    Errors come in the order of the gold standard: the missed first, then the falsely flagged.
+    """
+    confusion: dict[int, dict[int | None, int]] = {
+        gold: dict.fromkeys((*CODES, None), 0) for gold in CODES
+    }
+    for item in judged:
+        confusion[item.gold.code][item.given] += 1
+    wrong = [item for item in judged if item.given != item.gold.code]
+    errors = sorted(wrong, key=lambda item: item.given is not None and item.given > item.gold.code)
+    return Evaluation(confusion, tuple(_measure(judged, code) for code in (2, 1)), tuple(errors))
+
+
+def _measure(judged: Iterable[Judged], code: int) -> Measures:
+    pairs = [
+        (item.gold.code >= code, item.given >= code) for item in judged if item.given is not None
+    ]
+    right, found = sum(gold for gold, _ in pairs), sum(given for _, given in pairs)
+    both = sum(gold and given for gold, given in pairs)
+    recall, overlap = share(both, right), share(both, right + found - both)
+    saved = 1 - found / len(pairs) if pairs else None
+    over = None if saved is None or recall.value is None else saved - (1 - recall.value)
+    return Measures(code, recall, share(both, found), _f1(overlap), found, saved, over)
+
+
+def share(count: int, total: int) -> Share:
+    """Return count / total with its Clopper-Pearson interval."""
+    if not total:
+        return Share(None, None, None, count, total)
+    bounds = binomtest(count, total).proportion_ci(_CONFIDENCE, method="exact")
+    return Share(count / total, float(bounds.low), float(bounds.high), count, total)
+
+
+def _f1(overlap: Share) -> Share:
+    """Return F1 for F*, a share of the same count and total."""
+    values = (overlap.value, overlap.low, overlap.high)
+    value, low, high = (None if v is None else 2 * v / (1 + v) for v in values)
+    return Share(value, low, high, overlap.count, overlap.total)
+
+
+def _share_as_json(item: Share) -> dict[str, Any]:
+    return {
+        "value": item.value,
+        "low": item.low,
+        "high": item.high,
+        "count": item.count,
+        "total": item.total,
+    }
