@@ -12,9 +12,11 @@ import sqlalchemy as sa
 
 import screen
 from screen import terminal
-from screen.errors import PackError, ScreenError
-from screen.findings.export import TABLES, write_export
+from screen.errors import DocumentError, PackError, ScreenError
+from screen.findings.export import TABLES, write_export, write_text
+from screen.ingest.files import hash_file, read_source
 from screen.match.packs import builtin_folder, find_pack, load_pack
+from screen.settings import Settings
 from screen.study.database import (
     count_everything,
     list_failures,
@@ -27,6 +29,7 @@ from screen.study.engine import count_workers
 from screen.study.folder import Study
 from screen.study.pipeline import find_finished, make_recipe
 from screen.study.pipeline import run as run_study
+from screen.text.normalise import clean_pages
 
 _DONE_WITH_FAILURES = 1
 _WRONG_USE = 2
@@ -214,6 +217,46 @@ def export(study: Path, what: str, format_: str, output: Path) -> None:
 _pack = click.option(
     "--pack", "name", default="brain-death", show_default=True, help="A pack's name or folder."
 )
+
+
+@_example("ddr-screen explain paper.pdf --page 2", "ddr-screen explain paper.pdf --html paper.html")
+@main.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--page", type=click.IntRange(1), help="Only what touches this page.")
+@_pack
+@click.option(
+    "--html",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write a page to this file instead of printing.",
+)
+def explain(file: Path, page: int | None, name: str, html: Path | None) -> None:
+    """Show one paper with terms, actors and the order of events marked, and why it is flagged.
+
+    Ends with status 1 if a page could not be read.
+    """
+    from screen.findings.explain import explain, render_page
+    from screen.match.cascade import Cascade
+
+    loaded = load_pack(find_pack(name))
+    try:
+        reading = read_source(hash_file(file), limits=Settings().limits)
+    except DocumentError as error:
+        raise ScreenError(f"{terminal.printable(str(file))}: {error}") from None
+    if not any(page.text for page in reading.pages):
+        why = "; ".join(failure.error for failure in reading.failures) or "it holds no text"
+        raise ScreenError(f"{terminal.printable(str(file))} could not be read: {why}")
+    if page is not None and page > len(reading.pages):
+        raise click.UsageError(f"--page {page}: the paper has {len(reading.pages)} pages")
+    clean = clean_pages(reading.pages)
+    analysis = Cascade(loaded).analyse(reading.pages[0].sha256, clean)
+    explanation = explain(file.name, clean, analysis, loaded, reading.failures, page)
+    if html is None:
+        terminal.show_explanation(explanation)
+    else:
+        write_text(html, render_page(explanation))
+        click.echo(f"{terminal.printable(str(html))}: {len(explanation.hits)} passages marked.")
+    if reading.failures:
+        sys.exit(_DONE_WITH_FAILURES)
 
 
 @_example(

@@ -15,8 +15,10 @@ from screen.study.folder import printable_path
 from screen.study.pipeline import ShardDone
 
 if TYPE_CHECKING:
+    from screen.findings.explain import Explanation, Piece
     from screen.match.check import CaseResult
     from screen.rank.evaluate import Evaluation, Judged, Share
+    from screen.types import Hit
 
 _COUNTS = (
     ("files", "files found"),
@@ -36,6 +38,13 @@ _COUNTS = (
 _SHOWN_SIGNS = 3
 _NO_WRAP = 100_000
 _STYLES = {2: "bold red", 1: "yellow", 0: "dim"}
+_ACTOR_STYLES = {
+    "donor": "red",
+    "recipient": "blue",
+    "animal": "magenta",
+    "living_donor": "magenta",
+    "unknown": "bright_black",
+}
 
 
 @contextmanager
@@ -165,6 +174,69 @@ def show_cases(label: str, results: Sequence["CaseResult"], failed: Sequence["Ca
         console.print(Text(f"    {case.text}"))
         for reason in result.reasons:
             console.print(Text(f"    {reason}", style="dim"))
+
+
+def show_explanation(explanation: "Explanation") -> None:
+    """Print a paper with the words marked that the pack read: in colour, or in [brackets]."""
+    console = _console()
+    paper = explanation
+    words = (
+        f"{printable(paper.file)}: {paper.pages} pages, {len(paper.hits)} passages; {paper.pack}"
+    )
+    console.print(Text(words, style="bold"))
+    if console.is_terminal:
+        legend = Text("events of: ", style="dim")
+        for actor, style in _ACTOR_STYLES.items():
+            legend.append(f" {actor} ", style=f"{style} underline")
+        legend.append("  how it is meant", style="italic black on yellow")
+        console.print(legend.append("  numbers give the order of events", style="dim"))
+    for failure in paper.failures:
+        page = f", page {failure.page}" if failure.page else ""
+        console.print(Text(f"could not be read{page}: {failure.error}", style="red"))
+    page_shown = 0
+    for block in paper.blocks:
+        if block.page != page_shown:
+            page_shown = block.page
+            console.print(Text(f"\n---- page {page_shown} ----", style="dim"))
+        text = _mark(block.pieces, coloured=console.is_terminal)
+        if block.heading:
+            text.stylize("bold")
+        if block.hit is None:
+            console.print(text)
+        else:
+            _show_hit(console, block.hit, text, paper.glosses)
+
+
+def _mark(pieces: Sequence["Piece"], *, coloured: bool) -> Text:
+    text = Text()
+    for piece in pieces:
+        mark = piece.mark
+        if mark is None:
+            text.append(piece.text)
+        elif not coloured:
+            text.append(f"{piece.text}[{mark.label}]")
+        elif mark.role == "polarity":
+            text.append(piece.text, style="italic black on yellow")
+        else:
+            style = _ACTOR_STYLES.get(mark.actor, "")
+            meant = " bold underline" if mark.role == "event" else ""
+            text.append(piece.text, style=f"{style}{meant}")
+            text.append(f"({mark.step})" if mark.step else "", style="dim")
+    return text
+
+
+def _show_hit(console: Console, hit: "Hit", text: Text, glosses: Mapping[str, str]) -> None:
+    head = Text(f"code {hit.code}", style=_STYLES[hit.code])
+    head.append(f"  score {hit.score:.2f}")
+    for name in hit.criteria:
+        head.append(f"  criterion {name}: {glosses[name]}", style="yellow")
+    lines = [text, head, Text(f"why: {hit.reason}", style="green")]
+    for sign in hit.mitigating:
+        words = f"mitigating: {glosses[sign.kind]} “{sign.text}” page {sign.page}"
+        lines.append(Text(words, style="magenta"))
+    for line in lines:
+        for row in line.wrap(console, max(console.width - 2, 1)):
+            console.print(Text("| ", style=_STYLES[hit.code]) + row)
 
 
 def show_evaluation(title: str, judged: Sequence["Judged"], result: "Evaluation") -> None:

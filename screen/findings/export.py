@@ -117,6 +117,15 @@ def _open_output(output: Path, encoding: str) -> Iterator[TextIO]:
             partial.unlink(missing_ok=True)
 
 
+def write_text(output: Path, text: str) -> None:
+    """Write a text to a file, wholly or not at all. Raises ScreenError if it cannot be written."""
+    try:
+        with _open_output(output, "utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise ScreenError(f"{output} cannot be written: {error.strerror}") from None
+
+
 def write_jsonl(rows: Iterable[Row], file: TextIO) -> int:
     """Write rows as JSON Lines in UTF-8 and return their number."""
     count = 0

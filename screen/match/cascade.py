@@ -51,11 +51,15 @@ class _Found:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """All that the pack finds in one paper: what the text tells, the signs in it, and the hits."""
+    """All that the pack finds in one paper: what the text tells, the signs in it, and the hits.
+
+    `spans` holds where in the clean text the passage of each hit begins and ends.
+    """
 
     account: Account
     signs: tuple[Evidence, ...]
     hits: tuple[Hit, ...]
+    spans: tuple[tuple[int, int], ...]
 
 
 class Cascade:
@@ -102,7 +106,8 @@ class Cascade:
             passage.rules.extend(_nearby(support, passage, layout))
         signs = match_rules(self.pack, events, layout, lambda rule: rule.sign is not None)
         hits = (self._hit(paper, clean, account, passage, signs) for passage in passages)
-        return Analysis(account, _sign_evidence(clean, signs), tuple(hits))
+        spans = tuple((passage.start, passage.end) for passage in passages)
+        return Analysis(account, _sign_evidence(clean, signs), tuple(hits), spans)
 
     def _passages(
         self,
@@ -143,6 +148,7 @@ class Cascade:
     ) -> Hit:
         start, end = passage.start, passage.end
         layout, events = account.layout, account.events
+        signs = [sign for sign in signs if self._reaches(sign, passage, layout)]
         first, *rest = clean.source(start, end)
         criteria, code = self._judge(passage)
         used = {event for match in passage.rules for event in match.events}
@@ -190,6 +196,10 @@ class Cascade:
             f'resembles "{phrase.phrase.text}" ({1 - phrase.distance:.0%} alike); '
             f"criterion {phrase.phrase.criterion}"
         )
+
+    def _reaches(self, sign: RuleMatch, passage: _Passage, layout: Layout) -> bool:
+        reach = self.pack.manifest.signs[sign.rule.sign or ""].reach
+        return _remoteness(sign, passage, layout) <= ("passage", "section", "paper").index(reach)
 
     def _score(self, passage: _Passage, layout: Layout, signs: Sequence[RuleMatch]) -> float:
         """Return 1 - prod(1 - weight) of the rules met, lowered by each sign at its nearest."""

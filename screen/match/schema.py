@@ -30,11 +30,13 @@ class Sign(Strict):
     """Something that speaks against a hit wherever it is told: it is shown and lowers the score.
 
     `weight` is the share of its score that a passage loses if it holds the sign itself; a sign in
-    the same section takes half of that, one elsewhere in the paper a fifth.
+    the same section takes half of that, one elsewhere in the paper a fifth. Beyond its `reach` a
+    sign says nothing about a passage.
     """
 
     gloss: str
     weight: float = Field(gt=0, lt=1)
+    reach: Literal["passage", "section", "paper"] = "paper"
 
 
 class Manifest(Strict):
