@@ -75,6 +75,15 @@ def test_every_criterion_mitigating_sign_and_confounder_is_there() -> None:
     }
 
 
+def test_excerpts_are_judged_by_the_codebook_and_none_is_there_twice() -> None:
+    rows = read_rows(ROOT / "labels" / "excerpts.jsonl")
+    assert len(rows) >= 500
+    assert len({row["id"] for row in rows}) == len({row["text"] for row in rows}) == len(rows)
+    for row in rows:
+        strong, weak = set(row["criteria"]) & set("ABCF"), "D" in row["criteria"]
+        assert row["code"] == (2 if strong else 1 if weak else 0), row["id"]
+
+
 def test_the_papers_are_what_their_sources_give() -> None:
     if not FONT.exists():
         if os.environ.get("CI"):

@@ -174,7 +174,8 @@ class _View:
     def _mark(self, mention: Mention, step: int | None) -> Mark:
         term = mention.term
         kinds = mention.kinds or [term.kind]
-        gloss = " / ".join(self._glosses.get(kind, kind.replace("_", " ")) for kind in kinds)
+        known = {**self._glosses, term.kind: term.gloss or self._glosses.get(term.kind, "")}
+        gloss = " / ".join(known.get(kind) or kind.replace("_", " ") for kind in kinds)
         return Mark(
             role="event" if _is_event(mention) else term.role,
             gloss=gloss if term.role != "polarity" else f"{term.polarity}",
