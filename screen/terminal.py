@@ -181,7 +181,7 @@ def show_explanation(explanation: "Explanation") -> None:
     console = _console()
     paper = explanation
     words = (
-        f"{printable(paper.file)}: {paper.pages} pages, {len(paper.hits)} passages; {paper.pack}"
+        f"{printable(paper.file)}: pages {paper.pages}, passages {len(paper.hits)}; {paper.pack}"
     )
     console.print(Text(words, style="bold"))
     if console.is_terminal:

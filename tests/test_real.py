@@ -43,8 +43,9 @@ def test_real_passages_get_their_codes() -> None:
 @needs_real
 def test_real_papers_get_their_codes(invoke: Invoke, tmp_path: Path) -> None:
     study = tmp_path / "real"
-    for command in (["init", study], ["add", study, REAL / "papers"], ["run", study]):
-        assert invoke(*command).exit_code == 0
+    assert invoke("init", study).exit_code == 0
+    assert invoke("add", study, REAL / "papers").exit_code == 0
+    assert invoke("run", study).exit_code == 0
     done = invoke("evaluate", "--study", study, "--gold", REAL / "papers.jsonl", "--json")
     table: dict[str, Any] = json.loads(done.stdout)["confusion"]
     assert table["2"]["2"] == 10

@@ -1,6 +1,7 @@
 """Measures against a gold standard: values, intervals, and what is in no measure at all."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ codes = st.sampled_from([0, 1, 2])
 pairs = st.lists(st.tuples(codes, st.one_of(st.none(), codes)), max_size=40)
 
 
-def judge(items: list[tuple[int, int | None]]) -> list[Judged]:
+def judge(items: Sequence[tuple[int, int | None]]) -> list[Judged]:
     return [
         Judged(Gold(str(number), gold, "text"), given, "why")
         for number, (gold, given) in enumerate(items)
@@ -59,8 +60,8 @@ def test_a_share_of_nothing_has_no_value() -> None:
 
 
 def test_measures_of_a_small_table() -> None:
-    table: list[tuple[int, int | None]] = [(2, 2)] * 6 + [(2, 0)] * 2 + [(1, 2)] + [(0, 2)]
-    table += [(0, 0)] * 10
+    counts = {(2, 2): 6, (2, 0): 2, (1, 2): 1, (0, 2): 1, (0, 0): 10}
+    table = [pair for pair, count in counts.items() for _ in range(count)]
     strong, any_code = evaluate(judge(table)).measures
     assert (strong.recall.count, strong.recall.total) == (6, 8)
     assert (strong.precision.count, strong.precision.total) == (6, 8)
