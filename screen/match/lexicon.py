@@ -72,15 +72,11 @@ def settle(
         for match in exact
         if match.end - match.start > 1 or (match.start in words and match.end in words)
     ]
+    real = [match for match in damaged if match.damaged and is_damage(match.damaged, text, words)]
     taken: list[TermMatch] = []
-    for match in sorted(damaged, key=lambda match: (match.start - match.end, match.start)):
-        clash = [other for other in kept if _overlap(match, other)]
-        if (
-            match.damaged is not None
-            and is_damage(match.damaged, text, words)
-            and not any(_overlap(match, other) for other in taken)
-            and all(_gives_way(other, match) for other in clash)
-        ):
+    for match in sorted(real, key=lambda match: (match.start - match.end, match.start)):
+        free = not any(_overlap(match, other) for other in taken)
+        if free and all(_gives_way(other, match) for other in kept if _overlap(match, other)):
             taken.append(match)
     kept = [match for match in kept if not any(_overlap(match, other) for other in taken)]
     return sorted([*kept, *taken], key=lambda match: (match.start, match.end))

@@ -6,7 +6,7 @@ characters on purpose: what damage made of a word is recognised by that.
 """
 
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from itertools import accumulate
 
 import rjieba
 from spacy.tokens import Doc
@@ -26,18 +26,17 @@ class Segmenter:
         """Tell whether a string is a word of the dictionary or one of one's own."""
         return self._jieba.has_word(text)
 
-    def find_words(self, text: str) -> list[int]:
-        """Return the offsets at which words begin, in order, and the length of the text."""
-        starts = [0]
-        for word in self._jieba.cut(text, False):
-            starts.append(starts[-1] + len(word))
-        return starts
+    def cut(self, text: str) -> list[str]:
+        """Return the words of a text in order; joined they are the text."""
+        words: list[str] = self._jieba.cut(text, False)
+        return words
 
 
-def make_doc(vocab: Vocab, text: str, starts: Sequence[int]) -> Doc:
-    """Return a spaCy document of a text whose words begin at `starts`, which ends with its length.
+def find_starts(words: Sequence[str]) -> list[int]:
+    """Return the offsets at which words begin, in order, and the length of the text."""
+    return [0, *accumulate(map(len, words))]
 
-    `doc.text == text` holds: spaces are words of their own.
-    """
-    words = [text[start:end] for start, end in pairwise(starts)]
+
+def make_doc(vocab: Vocab, words: list[str]) -> Doc:
+    """Return a spaCy document of words. Its text is their text: spaces are words of their own."""
     return Doc(vocab, words=words, spaces=[False] * len(words))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from screen.match.lexicon import Lexicon, TermMatch, settle
 from screen.match.packs import find_pack, load_pack
 from screen.match.schema import expand
-from screen.text.tokens import Segmenter
+from screen.text.tokens import Segmenter, find_starts
 from tests.sources import SENTENCES, clean_string
 
 PACK = load_pack(find_pack("brain-death"))
@@ -20,7 +20,7 @@ LEXICON = Lexicon(PACK, SEGMENTER.is_word)
 def find(text: str) -> list[TermMatch]:
     """Return the terms that stand in a text."""
     exact = LEXICON.find(text)
-    words = set(SEGMENTER.find_words(text))
+    words = set(find_starts(SEGMENTER.cut(text)))
     return settle(text, exact, LEXICON.find_damaged(text, exact), words)
 
 

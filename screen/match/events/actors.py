@@ -16,6 +16,7 @@ the section in which they are named.
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -103,7 +104,9 @@ class _Reader:
 
     def _donor_of(self, section: int) -> Actor | None:
         """Return what a donor is in a section that speaks of animals or living donors alone."""
-        terms = [m.term for m in self.mentions if self.layout.section(m.start) == section]
+        start, end = self.layout.sections[section].start, self.layout.sections[section].end
+        first, last = (bisect_left(self.mentions, at, key=_start) for at in (start, end))
+        terms = [mention.term for mention in self.mentions[first:last]]
         for kind, _ in _OTHER_DONORS:
             spoken_of = any(term.actor == kind for term in terms)
             if spoken_of and not any(kind in term.undoes for term in terms):
@@ -202,3 +205,7 @@ class _Reader:
         if balance > 0:
             return "donor"
         return "recipient" if balance < 0 else "unknown"
+
+
+def _start(mention: Mention) -> int:
+    return mention.start

@@ -8,6 +8,7 @@ ones read (see `mentions`). The words are jieba's, with the terms of the pack as
 
 import re
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import spacy
@@ -18,11 +19,12 @@ from screen.match.events.mentions import Mention
 from screen.match.events.sections import Layout
 from screen.match.lexicon import TermMatch, spell_out
 from screen.match.schema import Pack
-from screen.text.tokens import Segmenter, make_doc
+from screen.text.tokens import Segmenter, find_starts, make_doc
 from screen.types import CleanText, Event
 
 # Importing the modules registers their components; the names keep the imports from looking idle.
 COMPONENTS = (sections, terms, actors, polarity, order)
+_TEXTS_IN_ZONE = 200
 _CHINESE = re.compile(r"[\u4e00-\u9fff]+")
 
 
@@ -41,6 +43,9 @@ class EventReader:
     def __init__(self, pack: Pack) -> None:
         spellings = spell_out(pack.terms)
         self._segmenter = Segmenter(word for word in spellings if _CHINESE.fullmatch(word))
+        # spaCy keeps every word it has met; within a zone, until the zone ends.
+        self._zone = ExitStack()
+        self._texts = 0
         self.nlp = spacy.blank("zh")
         # Nobody asks whether a word looks like a number or an address, and finding out is slow.
         self.nlp.vocab.lex_attr_getters = {}  # type: ignore[attr-defined]
@@ -59,13 +64,16 @@ class EventReader:
         self, clean: CleanText, exact: Sequence[TermMatch], damaged: Sequence[TermMatch]
     ) -> Account:
         """Return what a text tells, given the terms found in it and those that may be damaged."""
-        starts = self._segmenter.find_words(clean.text)
-        with self.nlp.memory_zone():
-            doc = make_doc(self.nlp.vocab, clean.text, starts)
-            doc._.clean, doc._.words, doc._.found = clean, starts, (exact, damaged)
-            for _, component in self.nlp.pipeline:
-                doc = component(doc)
-            return _account(doc)
+        if self._texts % _TEXTS_IN_ZONE == 0:
+            self._zone.close()
+            self._zone.enter_context(self.nlp.memory_zone())
+        self._texts += 1
+        words = self._segmenter.cut(clean.text)
+        doc = make_doc(self.nlp.vocab, words)
+        doc._.clean, doc._.words, doc._.found = clean, find_starts(words), (exact, damaged)
+        for _, component in self.nlp.pipeline:
+            doc = component(doc)
+        return _account(doc)
 
 
 def _account(doc: Doc) -> Account:
