@@ -137,7 +137,7 @@ class Event:
     start: int
     end: int
     clause: int
-    order: int
+    order: float
     read_as: str = ""
 
 

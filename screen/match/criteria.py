@@ -76,20 +76,24 @@ def match_rules(
 def _match_rule(
     rule: Rule, events: Sequence[Event], story: Sequence[Event], layout: Layout
 ) -> Iterator[RuleMatch]:
+    chains: dict[tuple[str, tuple[Event, ...]], tuple[Event, ...]] = {}
     for event in story:
-        if _fits(rule.sequence[0], event):
-            chain = _follow(rule, story, event, layout)
-            if chain and not any(_barred(bar, chain, events, layout) for bar in rule.without):
-                yield RuleMatch(rule, chain)
+        chain = _follow(rule, story, event, layout) if _fits(rule.sequence[0], event) else None
+        if chain:
+            # Of several like beginnings that lead to the same events the nearest is the tightest.
+            rest = chain[1:] or chain
+            known = chains.get((event.kind, rest))
+            if known is None or _gap(event, rest[0]) < _gap(known[0], rest[0]):
+                chains[event.kind, rest] = chain
+    for chain in chains.values():
+        if not any(_barred(bar, chain, events, layout) for bar in rule.without):
+            yield RuleMatch(rule, chain)
 
 
 def _follow(
     rule: Rule, story: Sequence[Event], first: Event, layout: Layout
 ) -> tuple[Event, ...] | None:
-    """Return the nearest events that carry on the rule's sequence from one event, if they do.
-
-    Gives up where the first step stands again before the second: the later start is the tighter.
-    """
+    """Return the nearest events that carry on the rule's sequence from one event, if they do."""
     chain = [first]
     home = layout.place(rule.scope, first.start)
     for step in rule.sequence[1:]:
@@ -99,14 +103,9 @@ def _follow(
                 return None
             if event in chain or _gap(last, event) > rule.within:
                 continue
-            if layout.place(rule.scope, event.start) != home:
-                continue
-            if _fits(step, event):
+            if _fits(step, event) and layout.place(rule.scope, event.start) == home:
                 chain.append(event)
                 break
-            again = event.kind == first.kind and _fits(rule.sequence[0], event)
-            if len(chain) == 1 and again and event.order > first.order:
-                return None
         else:
             return None
     return tuple(chain)
@@ -117,7 +116,7 @@ def _gap(one: Event, other: Event) -> int:
     return max(other.start - one.end, one.start - other.end)
 
 
-def _order(event: Event) -> int:
+def _order(event: Event) -> float:
     return event.order
 
 

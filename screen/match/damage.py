@@ -1,8 +1,9 @@
 """Find terms of the pack that scanning or conversion damaged.
 
 A term of three Chinese characters or more is found again if one of its characters is wrong or
-missing, or if a mark got between two of them. What such an error leaves of the term stands in the
-text unharmed, so one automaton over all these remains finds every place worth comparing.
+missing, or if a speck, read as a mark, got behind its first or before its last one. What such an
+error leaves of the term stands in the text unharmed, so one automaton over all these remains finds
+every place worth comparing.
 
 What only looks like a damaged term is told by the words of the text, since damage leaves strings
 that are no words. 食管 is a word, so 气管食管 is not a damaged 气管插管; 死亡 is a word by itself,
@@ -17,8 +18,8 @@ from dataclasses import dataclass, field
 from ahocorasick_rs import AhoCorasick, MatchKind
 
 _ELIGIBLE = re.compile(r"[\u4e00-\u9fff]{3,12}")
-# Of a term shorter than this too little is its own once the first or last character is missing.
 _SHORTEST = 3
+# Of a term shorter than this too little is its own once the first or last character is missing.
 _LONG = 5
 # Particles, prepositions, conjunctions and adverbs: between two words they are no scanner's error.
 _PARTICLES = frozenset(

@@ -109,12 +109,12 @@ def _check_kinds(terms: _File[Terms], rules: _File[Rules]) -> None:
             if kind not in known:
                 reason = f"{compound.kind}: no term of kind {kind}"
                 raise terms.refuse(("compounds", index, key), reason)
-    events = {term.kind for term in words.terms if term.role in {"event", "actor"}}
+    events = {term.kind for term in words.terms if term.tells_event}
     events.update(compound.kind for compound in words.compounds)
     for number, rule in enumerate(rules.content.rules):
         for place, kind in _named_kinds(number, rule):
             if kind not in events:
-                raise rules.refuse(place, f"{rule.id}: no term of kind {kind}")
+                raise rules.refuse(place, f"{rule.id}: no term of kind {kind} becomes an event")
 
 
 def _named_kinds(number: int, rule: Rule) -> Iterator[tuple[Location, str]]:

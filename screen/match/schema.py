@@ -99,6 +99,11 @@ class Term(Strict):
     changes: Literal["after", "before", "both"] = "after"
     reach: Literal["clause", "sentence"] = "clause"
 
+    @property
+    def tells_event(self) -> bool:
+        """Whether the term becomes an event by itself: what happens, or a donor spoken of."""
+        return self.role == "event" or (self.role == "actor" and self.actor == "donor")
+
 
 class Compound(Strict):
     """An event told in two words that may stand apart: 插入 ... 气管导管.

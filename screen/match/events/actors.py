@@ -7,7 +7,8 @@ event happens to is decided in this order, and the first answer counts:
 2. somebody named just after it in the same clause (行气管插管的供体);
 3. somebody named in an earlier sentence of the same section;
 4. somebody named in the section's heading, or in the heading above it;
-5. the side to which most cues near the event point (停搏液, 切取 / 体外循环, 漂浮导管);
+5. the side to which most cues near the event point (切取, 冰屑 / 麻醉诱导, 转机), names among them,
+   also across a heading;
 
 and "unknown" otherwise. Somebody who is only compared with (与受者血型相符) or described
 (供者为车祸患者) is not who the text goes on to speak of. Donors are animals or living donors in a

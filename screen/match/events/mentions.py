@@ -21,7 +21,7 @@ class Mention:
     kinds: list[str] = field(default_factory=list)
     actor: Actor = "unknown"
     polarity: Polarity = "reported"
-    order: int = 0
+    order: float = 0.0
 
     @property
     def term(self) -> Term:

@@ -75,7 +75,12 @@ def _find_parents(sections: tuple[Section, ...]) -> tuple[int | None, ...]:
 
 
 def _depth(title: str) -> int:
-    """Return how deep a heading stands: 一、 0, (一) 1, 1 2, (1) 6, 1.2 3, 1.2.1 4; none 9."""
+    """Return how deep a heading stands: 一、 0, (一) 1, 1 2, (1) 6, 1.2 3, 1.2.1 4; none 9.
+
+    The list of references stands under nothing.
+    """
+    if title.startswith("参考文献"):
+        return -1
     if re.match(r"[一二三四五六七八九十]+、|【|\[", title):
         return 0
     if re.match(r"\([一二三四五六七八九十]", title):

@@ -38,7 +38,7 @@ class TermMarker:
     def _kinds(self, mentions: Sequence[Mention], index: int, layout: Layout) -> Iterator[str]:
         """Yield the kinds of event that a term tells, alone or with a term beside it."""
         term = mentions[index].term
-        if term.role == "event" or (term.role == "actor" and term.actor == "donor"):
+        if term.tells_event:
             yield term.kind
         kinds = {
             compound.kind: None
