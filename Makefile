@@ -39,8 +39,8 @@ demo: $(READY) ## Screen the project's own corpus and show the top of the queue
 	@$(BIN)/ddr-screen export $(DEMO) --what papers --format jsonl -o $(DEMO)/papers.jsonl
 
 test: $(READY) ## Run the tests
-	@echo "== running the tests (about two minutes)"
-	@$(BIN)/python -m pytest
+	@echo "== running the tests on all processors (two to four minutes on two)"
+	@$(BIN)/python -m pytest -n auto
 
 check: $(READY) ## Lint and check types
 	@echo "== ruff"
