@@ -10,7 +10,7 @@ from screen.match.schema import Actor, Polarity, Term
 
 @dataclass(slots=True)
 class Mention:
-    """A term at its place, with what the components found out about it.
+    """A term at its place in clean text, with what the components found out about it.
 
     `kinds` are the events that the term tells, alone or together with the terms beside it; a term
     that tells none may still name somebody or say how something is meant. `order` is the place in
@@ -18,25 +18,16 @@ class Mention:
     """
 
     match: TermMatch
+    term: Term = field(init=False)
+    start: int = field(init=False)
+    end: int = field(init=False)
     kinds: list[str] = field(default_factory=list)
     actor: Actor = "unknown"
     polarity: Polarity = "reported"
     order: float = 0.0
 
-    @property
-    def term(self) -> Term:
-        """The pack's term."""
-        return self.match.term
-
-    @property
-    def start(self) -> int:
-        """Where the term begins in clean text."""
-        return self.match.start
-
-    @property
-    def end(self) -> int:
-        """Where the term ends in clean text."""
-        return self.match.end
+    def __post_init__(self) -> None:
+        self.term, self.start, self.end = self.match.term, self.match.start, self.match.end
 
 
 # What the pipeline is given: the clean text with its line starts, and the terms found in it.
