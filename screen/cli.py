@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 import sqlalchemy as sa
+from click.core import ParameterSource
 
 import screen
 from screen import terminal
@@ -227,7 +228,7 @@ _pack = click.option(
 @click.option(
     "--html",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write a page to this file instead of printing.",
+    help="Write a page to this file instead of printing; - for standard output.",
 )
 def explain(file: Path, page: int | None, name: str, html: Path | None) -> None:
     """Show one paper with terms, actors and the order of events marked, and why it is flagged.
@@ -254,7 +255,8 @@ def explain(file: Path, page: int | None, name: str, html: Path | None) -> None:
         terminal.show_explanation(explanation)
     else:
         write_text(html, render_page(explanation))
-        click.echo(f"{terminal.printable(str(html))}: {len(explanation.hits)} passages marked.")
+        words = f"{terminal.printable(str(html))}: {len(explanation.hits)} passages marked."
+        click.echo(words, err=str(html) == "-")
     if reading.failures:
         sys.exit(_DONE_WITH_FAILURES)
 
@@ -282,6 +284,9 @@ def evaluate(gold: Path, study: Path | None, name: str, as_json: bool) -> None:
     from screen.match.cascade import Cascade
     from screen.rank.evaluate import evaluate, judge_papers, judge_passages, read_gold
 
+    chosen = click.get_current_context().get_parameter_source("name")
+    if study is not None and chosen is not ParameterSource.DEFAULT:
+        raise click.UsageError("--pack is for passages; a study has the codes of its own pack")
     if study is None:
         loaded = load_pack(find_pack(name))
         judged = list(judge_passages(Cascade(loaded), read_gold(gold, "text")))

@@ -8,6 +8,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from itertools import pairwise
 
 import jinja2
 
@@ -36,7 +37,7 @@ class Mark:
     def label(self) -> str:
         """All of it in a few words, for those who see no colours."""
         words = [f"{self.step}." if self.step else "", self.gloss]
-        words += [self.actor] if self.role != "polarity" else []
+        words += [self.actor] if self.role != "polarity" and self.actor not in self.gloss else []
         words += [self.polarity] if self.polarity != "reported" and self.role == "event" else []
         words += [f"read as {self.read_as}"] if self.read_as else []
         return " ".join(word for word in words if word)
@@ -125,6 +126,7 @@ class _View:
             for mention in analysis.account.mentions
             if mention.kinds or mention.term.role == "actor" or _changes(mention)
         ]
+        self._page_starts = sorted({run.page: run.start for run in reversed(clean.runs)}.values())
         self._starts = [mention.start for mention in self._marked]
 
     def blocks(self) -> Iterator[tuple[Block, int, int]]:
@@ -154,8 +156,10 @@ class _View:
                 title_end = min(start + len(section.title), end)
                 yield start, title_end, True, None
                 start = title_end
-            if start < end:
-                yield start, end, False, None
+            cuts = [start, *(at for at in self._page_starts if start < at < end), end]
+            for one, other in pairwise(cuts):
+                if one < other:
+                    yield one, other, False, None
 
     def _pieces(self, start: int, end: int, *, numbered: bool) -> Iterator[Piece]:
         first, last = bisect_left(self._starts, start), bisect_left(self._starts, end)

@@ -1,8 +1,9 @@
-"""The cascade from clean text to hits: sieve, phrases, events, criteria, passages.
+"""The cascade from clean text to hits: terms, sieve, events, criteria, passages.
 
-A hit is a passage: the clauses from the first to the last event of the rules that were met there,
-joined where they overlap. The rules say which criteria and which code; the phrases add what damage
-hid from the rules; mitigating signs found anywhere in the paper are attached with their place.
+A hit is a passage: the sentences (of long ones the clauses) around the events of the rules that
+were met there, joined where they overlap. The rules say which criteria and which code; the phrases
+add what damage hid from the rules; mitigating signs found anywhere in the paper are attached with
+their place.
 """
 
 import hashlib
@@ -17,15 +18,13 @@ from screen.match.lexicon import Lexicon, TermMatch
 from screen.match.phrases import PhraseFinder, PhraseMatch
 from screen.match.schema import Pack
 from screen.match.sieve import Sieve
+from screen.match.signs import Signs
 from screen.text.segment import locate
 from screen.types import CleanText, Event, Evidence, Hit, Match
 
 _LONGEST_SENTENCE = 160
 _CONTEXT = 70
 _SUPPORT_REACH = 80
-_MAX_MITIGATING = 12
-# The share of a sign's weight that counts: in the passage itself, in its section, elsewhere.
-_MITIGATION = (1.0, 0.5, 0.2)
 _PHRASE_WEIGHT = 0.5
 
 
@@ -104,10 +103,11 @@ class Cascade:
         support = match_rules(self.pack, events, layout, self.pack.is_supporting)
         for passage in passages:
             passage.rules.extend(_nearby(support, passage, layout))
-        signs = match_rules(self.pack, events, layout, lambda rule: rule.sign is not None)
+        found_signs = match_rules(self.pack, events, layout, lambda rule: rule.sign is not None)
+        signs = Signs(found_signs, layout, self.pack.manifest.signs)
         hits = (self._hit(paper, clean, account, passage, signs) for passage in passages)
         spans = tuple((passage.start, passage.end) for passage in passages)
-        return Analysis(account, _sign_evidence(clean, signs), tuple(hits), spans)
+        return Analysis(account, _sign_evidence(clean, found_signs), tuple(hits), spans)
 
     def _passages(
         self,
@@ -144,11 +144,10 @@ class Cascade:
         clean: CleanText,
         account: Account,
         passage: _Passage,
-        signs: Sequence[RuleMatch],
+        signs: Signs,
     ) -> Hit:
         start, end = passage.start, passage.end
         layout, events = account.layout, account.events
-        signs = [sign for sign in signs if self._reaches(sign, passage, layout)]
         first, *rest = clean.source(start, end)
         criteria, code = self._judge(passage)
         used = {event for match in passage.rules for event in match.events}
@@ -169,10 +168,10 @@ class Cascade:
             # One place may hold several events, and the order of a set differs between processes.
             events=_evidence(clean, sorted(used, key=lambda e: (e.start, e.end, e.kind))),
             criteria=criteria,
-            reason=self._reason(passage, clean.text),
-            mitigating=_sign_evidence(clean, _nearest(signs, start)),
+            reason=self._reason(passage, criteria, clean.text),
+            mitigating=_sign_evidence(clean, signs.nearest(start, end)),
             matches=tuple(_matches(passage)),
-            score=self._score(passage, layout, signs),
+            score=self._score(passage, signs),
             code=code,
         )
 
@@ -186,23 +185,24 @@ class Cascade:
         kept = (name for name in met if book[name].supporting or book[name].code == code)
         return tuple(sorted(kept)) if code else (), code
 
-    def _reason(self, passage: _Passage, text: str) -> str:
-        """Return the reason of the weightiest rule, or of the nearest phrase if no rule was met."""
-        if passage.rules:
-            best = max(passage.rules, key=lambda match: (match.rule.weight, -match.start))
-            return best.explain(text)
-        phrase = min(passage.phrases, key=lambda match: match.distance)
-        return (
-            f'resembles "{phrase.phrase.text}" ({1 - phrase.distance:.0%} alike); '
-            f"criterion {phrase.phrase.criterion}"
-        )
+    def _reason(self, passage: _Passage, criteria: Sequence[str], text: str) -> str:
+        """Return why, for each criterion by its weightiest rule, or by the nearest phrase."""
+        if not passage.rules:
+            phrase = min(passage.phrases, key=lambda match: match.distance)
+            return (
+                f'resembles "{phrase.phrase.text}" ({1 - phrase.distance:.0%} alike); '
+                f"criterion {phrase.phrase.criterion}"
+            )
+        ranked = sorted(passage.rules, key=lambda match: (-match.rule.weight, match.start))
+        best: dict[str | None, RuleMatch] = {}
+        for match in ranked:
+            if match.rule.criterion in criteria or not criteria:
+                best.setdefault(match.rule.criterion, match)
+        told = best.values() if criteria else ranked[:1]
+        return " | ".join(match.explain(text) for match in told or ranked[:1])
 
-    def _reaches(self, sign: RuleMatch, passage: _Passage, layout: Layout) -> bool:
-        reach = self.pack.manifest.signs[sign.rule.sign or ""].reach
-        return _remoteness(sign, passage, layout) <= ("passage", "section", "paper").index(reach)
-
-    def _score(self, passage: _Passage, layout: Layout, signs: Sequence[RuleMatch]) -> float:
-        """Return 1 - prod(1 - weight) of the rules met, lowered by each sign at its nearest."""
+    def _score(self, passage: _Passage, signs: Signs) -> float:
+        """Return 1 - prod(1 - weight) of the rules met, lowered by the signs."""
         weights = {match.rule.id: match.rule.weight for match in passage.rules}
         if passage.by_phrase:
             weights.update(
@@ -212,22 +212,7 @@ class Cascade:
         missing = 1.0
         for weight in weights.values():
             missing *= 1 - weight
-        shares: dict[str, float] = {}
-        for match in signs:
-            name = match.rule.sign or ""
-            share = _MITIGATION[_remoteness(match, passage, layout)]
-            shares[name] = max(shares.get(name, 0.0), share)
-        score = 1 - missing
-        for name, share in sorted(shares.items()):
-            score *= 1 - self.pack.manifest.signs[name].weight * share
-        return round(score, 4)
-
-
-def _remoteness(sign: RuleMatch, passage: _Passage, layout: Layout) -> int:
-    """Return 0 for a sign in the passage itself, 1 for one in its section, 2 for one elsewhere."""
-    if passage.start <= sign.start < passage.end:
-        return 0
-    return 1 if layout.section(sign.start) == layout.section(passage.start) else 2
+        return round(signs.lower(1 - missing, passage.start, passage.end), 4)
 
 
 def _first(events: Sequence[Event], place: int) -> int:
@@ -269,19 +254,13 @@ def _nearby(support: Sequence[RuleMatch], passage: _Passage, layout: Layout) -> 
     if not any(match.rule.criterion for match in passage.rules):
         return []
     section = layout.section(passage.start)
+    first = bisect_left(support, passage.start - 2 * _SUPPORT_REACH, key=lambda match: match.start)
+    last = bisect_left(support, passage.end + _SUPPORT_REACH, key=lambda match: match.start)
     return [
         match
-        for match in support
-        if match.end > passage.start - _SUPPORT_REACH
-        and match.start < passage.end + _SUPPORT_REACH
-        and layout.section(match.start) == section
+        for match in support[first:last]
+        if match.end > passage.start - _SUPPORT_REACH and layout.section(match.start) == section
     ]
-
-
-def _nearest(signs: Sequence[RuleMatch], place: int) -> list[RuleMatch]:
-    """Return the signs nearest to a place, in the order of the text."""
-    near = sorted(signs, key=lambda sign: abs(sign.start - place))[:_MAX_MITIGATING]
-    return sorted(near, key=lambda sign: sign.start)
 
 
 def _sign_evidence(clean: CleanText, signs: Iterable[RuleMatch]) -> tuple[Evidence, ...]:

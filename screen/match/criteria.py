@@ -15,20 +15,15 @@ _DETOUR = 200
 
 @dataclass(frozen=True, slots=True)
 class RuleMatch:
-    """A rule of the pack met by these events, in the order in which they happened."""
+    """A rule of the pack met by these events, in the order in which they happened.
+
+    `start` and `end` are where the first of them begins and the last ends in clean text.
+    """
 
     rule: Rule
     events: tuple[Event, ...]
-
-    @property
-    def start(self) -> int:
-        """Where the first of the events begins in clean text."""
-        return min(event.start for event in self.events)
-
-    @property
-    def end(self) -> int:
-        """Where the last of the events ends in clean text."""
-        return max(event.end for event in self.events)
+    start: int
+    end: int
 
     def explain(self, text: str) -> str:
         """Return the reason in words: brain_death(donor) "脑死亡" -> intubation(donor) ... ."""
@@ -54,8 +49,9 @@ class RuleMatch:
 def _tell_distance(last: Event, event: Event) -> str:
     if event.order == last.order:
         return "at the same time"
-    if event.start >= last.end:
-        return f"{event.start - last.end} characters later"
+    gap = event.start - last.end
+    if gap >= 0:
+        return f"{gap} character{'' if gap == 1 else 's'} later"
     return f"told {last.start - event.end} characters earlier, but as what came after"
 
 
@@ -87,7 +83,8 @@ def _match_rule(
                 chains[event.kind, rest] = chain
     for chain in chains.values():
         if not any(_barred(bar, chain, events, layout) for bar in rule.without):
-            yield RuleMatch(rule, chain)
+            start, end = min(e.start for e in chain), max(e.end for e in chain)
+            yield RuleMatch(rule, chain, start, end)
 
 
 def _follow(

@@ -73,11 +73,8 @@ class DamageFinder:
                     else:
                         remains, other = before.setdefault(tail, _Remains()), head
                     getattr(remains, error).setdefault(other, spelling)
-        self._parts = [
-            (_Sides(before.get(part)), _Sides(after.get(part)))
-            for part in dict.fromkeys([*before, *after])
-        ]
         parts = list(dict.fromkeys([*before, *after]))
+        self._parts = [(_Sides(before.get(part)), _Sides(after.get(part))) for part in parts]
         self._automaton = AhoCorasick(parts, matchkind=MatchKind.Standard)
 
     def find(self, text: str, known: Sequence[tuple[int, int]]) -> list[Damaged]:

@@ -8,6 +8,9 @@ from ahocorasick_rs import AhoCorasick, MatchKind
 from screen.match.damage import Damaged, DamageFinder, is_damage
 from screen.match.schema import Pack, Term, expand
 
+# Of damaged terms only a remainder this short may be found as an event by itself.
+_SHORT = 3
+
 
 @dataclass(frozen=True, slots=True)
 class TermMatch:
@@ -82,9 +85,6 @@ def settle(
     return sorted([*kept, *taken], key=lambda match: (match.start, match.end))
 
 
-_SHORT = 3
-
-
 def _overlap(one: TermMatch, other: TermMatch) -> bool:
     return one.start < other.end and other.start < one.end
 
@@ -92,7 +92,8 @@ def _overlap(one: TermMatch, other: TermMatch) -> bool:
 def _gives_way(found: TermMatch, damaged: TermMatch) -> bool:
     """Tell whether an unharmed term is but a remainder of a damaged one: 插管 in 气臂插管.
 
-    What names somebody never is, and of longer terms only a part that could not stand alone.
+    A single character is, and a part that could not stand alone; of the others only short ones,
+    and never what names somebody.
     """
     item = damaged.damaged
     length = found.end - found.start

@@ -133,7 +133,7 @@ def _check_triggers(manifest: Manifest, words: Terms, rules: _File[Rules]) -> No
     """
     triggers = {term.kind for term in words.terms if term.trigger}
     plain = {term.kind for term in words.terms if not term.trigger}
-    plain.update(item.kind for item in words.compounds if item.part in plain - triggers)
+    plain.update(item.kind for item in words.compounds if item.part in plain)
     safe = (triggers | {compound.kind for compound in words.compounds}) - plain
     for number, rule in enumerate(rules.content.rules):
         supporting = rule.criterion is not None and manifest.criteria[rule.criterion].supporting
@@ -172,12 +172,25 @@ def _read(path: Path, model: type[Model]) -> _File[Model]:
     except FileNotFoundError:
         raise PackError(f"{path}: no such file") from None
     except ValidationError as error:
-        first = error.errors()[0]
-        keys = ".".join(str(key) for key in first["loc"])
-        line = _line(tree, first["loc"])
-        raise PackError(f"{path}:{line}: {keys}: {first['msg']}") from None
+        raise PackError(_explain(path, tree, error)) from None
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise PackError(f"{path}:{line}: {error.problem}") from None
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise PackError(f"{path}: {' '.join(str(error).split())}") from None
+
+
+def _explain(path: Path, tree: yaml.Node | None, error: ValidationError) -> str:
+    """Return the first fault with file and line: an unknown key before what it leaves missing."""
+    faults = error.errors()
+    fault = next((f for f in faults if f["type"] == "extra_forbidden"), faults[0])
+    *above, key = fault["loc"]
+    where = ".".join(str(part) for part in above)
+    line = _line(tree, fault["loc"])
+    if fault["type"] == "extra_forbidden":
+        return f"{path}:{line}: unknown key {key!r}{f' in {where}' if where else ''}"
+    words = fault["msg"].removeprefix("Value error, ")
+    return f"{path}:{line}: {'.'.join(str(part) for part in fault['loc'])}: {words}"
 
 
 def _line(node: yaml.Node | None, location: Location) -> int:

@@ -76,8 +76,8 @@ class Term(Strict):
     `role` says what the words do: `event` (they become an event), `part` (they may become one
     together with another term, see `Compound`), `actor` (they name who the text speaks of), `cue`
     (they hint at who, when nobody is named), `polarity` (they change how the events near them are
-    meant: negated, advised, hypothetical, quoted, general), `neutral` (they hide shorter terms
-    inside them).
+    meant: negated, advised, hypothetical, quoted, general; or reported again), `neutral` (they
+    hide shorter terms inside them).
     A `trigger` is what the pack is about: a text without one is not read further.
     A term that `undoes` animal or living_donor says that from here on the text's donors are no
     longer such. Spellings may use braces for alternatives: 气管{,内}插管. With `damaged` they are
@@ -98,6 +98,15 @@ class Term(Strict):
     polarity: Polarity | None = None
     changes: Literal["after", "before", "both"] = "after"
     reach: Literal["clause", "sentence"] = "clause"
+
+    @model_validator(mode="after")
+    def _check_role(self) -> Self:
+        if (self.role == "polarity") != (self.polarity is not None):
+            raise ValueError("`polarity` is for terms of role polarity, and they need it")
+        told = self.actor or self.usually or self.undoes
+        if self.role in {"actor", "cue"} and not told:
+            raise ValueError(f"a term of role {self.role} needs `actor`, `usually` or `undoes`")
+        return self
 
     @property
     def tells_event(self) -> bool:

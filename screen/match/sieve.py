@@ -3,7 +3,7 @@
 It is if it holds a trigger term (in the brain-death pack: something done to an airway) and, where
 every rule of the pack asks for a donor, a term that can make somebody a donor; damaged ones count
 as long as they are not ruled out. No rule can be met otherwise (packs.py sees to it), so nothing
-is lost; the text costs two passes of an automaton and no more.
+is lost. A text with wording near a phrase of the pack is read whatever its terms.
 """
 
 from collections.abc import Iterable
@@ -27,5 +27,5 @@ class Sieve:
         trigger = donor = False
         for match in terms:
             trigger |= match.term.trigger
-            donor |= match.term.actor == "donor"
+            donor |= "donor" in (match.term.actor, match.term.usually)
         return trigger and (donor or not self._asks_for_donor)

@@ -9,7 +9,7 @@ Work saved over sampling is (TN + FN) / N - (1 - recall) (Cohen and others 2006)
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -89,7 +89,7 @@ class Evaluation:
                 {
                     "positive": f"code {measure.code} and above",
                     **{
-                        name: _share_as_json(getattr(measure, name))
+                        name: asdict(getattr(measure, name))
                         for name in ("recall", "precision", "f1")
                     },
                     "to_read": measure.to_read,
@@ -111,9 +111,14 @@ def read_gold(path: Path, text: str) -> list[Gold]:
     Blank lines and further fields are passed over. Raises GoldError with file and line.
     """
     try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise GoldError(f"{path}: {error}") from None
+        data = path.read_bytes()
+    except OSError as error:
+        raise GoldError(f"{path}: {error.strerror}") from None
+    try:
+        lines = data.decode("utf-8-sig").split("\n")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise GoldError(f"{path}:{line}: not UTF-8") from None
     found = [
         _read_row(path, number, line, text)
         for number, line in enumerate(lines, start=1)
@@ -134,9 +139,15 @@ def _read_row(path: Path, number: int, line: str, text: str) -> Gold:
     words, code = row.get(text), row.get("code")
     if not isinstance(words, str) or not words.strip():
         raise GoldError(f"{path}:{number}: no {text!r}")
-    if isinstance(code, bool) or code not in CODES:
-        raise GoldError(f"{path}:{number}: 'code' is {code!r}, not 0, 1 or 2")
-    return Gold(str(row.get("id", words if text == "file" else number)), code, words)
+    if type(code) is not int or code not in CODES:
+        raise GoldError(f"{path}:{number}: 'code' is {code!r:.20}, not 0, 1 or 2")
+    name = row.get("id")
+    name = str(name) if isinstance(name, str | int) else words if text == "file" else str(number)
+    try:
+        (words + name).encode()
+    except UnicodeEncodeError:
+        raise GoldError(f"{path}:{number}: half a character (a lone surrogate)") from None
+    return Gold(name, code, words)
 
 
 def judge_passages(cascade: Cascade, gold: Iterable[Gold]) -> Iterator[Judged]:
@@ -162,29 +173,34 @@ def judge_papers(papers: Iterable[Mapping[str, Any]], gold: Iterable[Gold]) -> l
 
     `papers` have `file` (a name below the folder that was added), `status`, `code`, and `reason`.
     A judgement names a paper by that name or by its last part. A paper that the study does not
-    have is unscreened. Raises GoldError for a name of several papers, or if the study has none of
-    the judged papers.
+    have is unscreened. Raises GoldError for a name of several papers, for a paper judged twice, or
+    if the study has none of the judged papers.
     """
     known: dict[str, dict[str, Mapping[str, Any]]] = {}
     for paper in papers:
         for name in {paper["file"], PurePath(paper["file"]).name}:
             known.setdefault(name, {})[paper["file"]] = paper
-    judged = []
+    judged: dict[str, Judged] = {}
+    missing = 0
     for item in gold:
         found = known.get(item.text, {})
         found = {item.text: found[item.text]} if item.text in found else found
         if len(found) > 1:
             raise GoldError(f"{item.text}: names {len(found)} papers of the study")
+        name = next(iter(found), item.text)
+        if name in judged:
+            raise GoldError(f"{item.text}: is judged twice")
         if not found:
-            judged.append(Judged(item, None, "not in the study"))
+            missing += 1
+            judged[name] = Judged(item, None, "not in the study")
             continue
-        (paper,) = found.values()
+        paper = found[name]
         code = (paper["code"] or 0) if paper["status"] == "screened" else None
         reason = paper["reason"] or ("no hit" if code is not None else paper["status"])
-        judged.append(Judged(item, code, reason))
-    if all(item.reason == "not in the study" for item in judged):
+        judged[name] = Judged(item, code, reason)
+    if missing == len(judged):
         raise GoldError("the study has none of the judged papers")
-    return judged
+    return list(judged.values())
 
 
 def evaluate(judged: Sequence[Judged]) -> Evaluation:
@@ -227,13 +243,3 @@ def _f1(overlap: Share) -> Share:
     values = (overlap.value, overlap.low, overlap.high)
     value, low, high = (None if v is None else 2 * v / (1 + v) for v in values)
     return Share(value, low, high, overlap.count, overlap.total)
-
-
-def _share_as_json(item: Share) -> dict[str, Any]:
-    return {
-        "value": item.value,
-        "low": item.low,
-        "high": item.high,
-        "count": item.count,
-        "total": item.total,
-    }

@@ -85,5 +85,5 @@ def test_what_several_bars_say_alike_is_said_once_and_silent_bars_say_nothing() 
 
 def test_the_reason_of_a_lead_names_no_criterion() -> None:
     assert explain("供体宣告,气管插管。", None) == [
-        'death(donor) "宣告" -> tube(donor) "气管插管" 1 characters later; no criterion'
+        'death(donor) "宣告" -> tube(donor) "气管插管" 1 character later; no criterion'
     ]

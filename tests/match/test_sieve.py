@@ -167,3 +167,11 @@ def test_the_sieve_loses_nothing_whoever_a_pack_asks_for(
     whole = clean(text)
     sieved = small.find_hits("paper", whole, sieved=True)
     assert sieved == small.find_hits("paper", whole, sieved=False)
+
+
+def test_a_term_that_usually_is_a_donors_makes_a_text_worth_reading() -> None:
+    terms = [{"kind": "flight", "role": "event", "trigger": True, "usually": "donor"}]
+    terms[0]["spellings"] = ["空运"]
+    pack = make_pack(("donor",), ("flight",)).model_dump() | {"terms": terms}
+    whole = clean("用飞机空运。")
+    assert Cascade(Pack.model_validate(pack)).find_hits("paper", whole)

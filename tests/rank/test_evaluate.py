@@ -180,3 +180,15 @@ def test_a_name_of_several_papers_is_refused() -> None:
 def test_judgements_of_other_papers_altogether_are_refused() -> None:
     with pytest.raises(GoldError, match="none of the judged"):
         judge_papers([paper("a.pdf")], [Gold("", 0, "b.pdf")])
+
+
+def test_a_paper_judged_twice_is_refused() -> None:
+    with pytest.raises(GoldError, match="judged twice"):
+        judge_papers([paper("a/x.pdf")], [Gold("", 0, "x.pdf"), Gold("", 2, "a/x.pdf")])
+
+
+@pytest.mark.parametrize("key", ["text", "id"])
+def test_half_a_character_is_refused(tmp_path: Path, key: str) -> None:
+    row = {"id": "a", "text": "x", "code": 0} | {key: "\ud800"}
+    with pytest.raises(GoldError, match=r"gold\.jsonl:1: half a character"):
+        read_gold(write(tmp_path, json.dumps(row)), "text")

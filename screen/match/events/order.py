@@ -80,7 +80,7 @@ def _turn_round(text: str, layout: Layout, events: Sequence[Mention], index: int
     goes_on = index + 1 < len(events) and layout.clause(events[index + 1].start) == place
     if at is None or goes_on:
         return
-    everything = text[at.start() - 1] in _ALL
+    everything = text[at.start() - 1 : at.start()] in _ALL
     start = 0 if everything else layout.clauses[place]
     told = [other.order for other in events[:index] if start <= other.start < at.start()]
     for number, other in enumerate(events[: index + 1]):
