@@ -243,7 +243,7 @@ def show_evaluation(title: str, judged: Sequence["Judged"], result: "Evaluation"
     """Print the confusion table, the measures with their intervals, and the errors one by one."""
     console = _console()
     unscreened = sum(row[None] for row in result.confusion.values())
-    columns: list[int | None] = [2, 1, 0, *([None] if unscreened else [])]
+    columns: list[int | None] = [*result.confusion, *([None] if unscreened else [])]
     console.print(Text(title, style="bold"))
     table = Table()
     table.add_column("judged", justify="right")

@@ -69,9 +69,13 @@ class Explanation:
     pack: str
     pages: int
     blocks: tuple[Block, ...]
-    hits: tuple[Hit, ...]
     glosses: dict[str, str]
     failures: tuple[Failure, ...]
+
+    @property
+    def hits(self) -> tuple[Hit, ...]:
+        """The hits among the blocks, in order."""
+        return tuple(block.hit for block in self.blocks if block.hit is not None)
 
 
 def explain(
@@ -87,14 +91,12 @@ def explain(
     blocks = [
         block for block, first, last in view.blocks() if page is None or first <= page <= last
     ]
-    shown = [block.hit for block in blocks if block.hit is not None]
     book = pack.manifest
     return Explanation(
         file=file,
         pack=pack.label,
         pages=len(clean.pages),
         blocks=tuple(blocks),
-        hits=tuple(shown),
         glosses={
             **{name: criterion.gloss for name, criterion in book.criteria.items()},
             **{name: sign.gloss for name, sign in book.signs.items()},
@@ -182,7 +184,7 @@ class _View:
         gloss = " / ".join(known.get(kind) or kind.replace("_", " ") for kind in kinds)
         return Mark(
             role="event" if _is_event(mention) else term.role,
-            gloss=gloss if term.role != "polarity" else f"{term.polarity}",
+            gloss=gloss if term.role != "polarity" else term.polarity or "",
             actor=mention.actor if mention.kinds else (term.actor or term.usually or "unknown"),
             polarity=mention.polarity,
             step=step,

@@ -10,6 +10,7 @@ import hashlib
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from screen.match.criteria import RuleMatch, match_rules
 from screen.match.events.pipeline import Account, EventReader
@@ -26,6 +27,7 @@ _LONGEST_SENTENCE = 160
 _CONTEXT = 70
 _SUPPORT_REACH = 80
 _PHRASE_WEIGHT = 0.5
+_START = attrgetter("start")
 
 
 @dataclass(slots=True)
@@ -166,7 +168,10 @@ class Cascade:
             context=clean.text[max(start - _CONTEXT, 0) : end + _CONTEXT],
             section=layout.sections[layout.section(start)].title,
             # One place may hold several events, and the order of a set differs between processes.
-            events=_evidence(clean, sorted(used, key=lambda e: (e.start, e.end, e.kind))),
+            events=tuple(
+                _evidence(clean, event.kind, event, event.start, event.end)
+                for event in sorted(used, key=lambda e: (e.start, e.end, e.kind))
+            ),
             criteria=criteria,
             reason=self._reason(passage, criteria, clean.text),
             mitigating=_sign_evidence(clean, signs.nearest(start, end)),
@@ -196,10 +201,9 @@ class Cascade:
         ranked = sorted(passage.rules, key=lambda match: (-match.rule.weight, match.start))
         best: dict[str | None, RuleMatch] = {}
         for match in ranked:
-            if match.rule.criterion in criteria or not criteria:
+            if match.rule.criterion in criteria:
                 best.setdefault(match.rule.criterion, match)
-        told = best.values() if criteria else ranked[:1]
-        return " | ".join(match.explain(text) for match in told or ranked[:1])
+        return " | ".join(match.explain(text) for match in best.values() or ranked[:1])
 
     def _score(self, passage: _Passage, signs: Signs) -> float:
         """Return 1 - prod(1 - weight) of the rules met, lowered by the signs."""
@@ -217,7 +221,7 @@ class Cascade:
 
 def _first(events: Sequence[Event], place: int) -> int:
     """Return the index of the first event that begins at or after a place."""
-    return bisect_left(events, place, key=lambda event: event.start)
+    return bisect_left(events, place, key=_START)
 
 
 def _widen(text: str, layout: Layout, start: int, end: int) -> tuple[int, int]:
@@ -254,8 +258,8 @@ def _nearby(support: Sequence[RuleMatch], passage: _Passage, layout: Layout) -> 
     if not any(match.rule.criterion for match in passage.rules):
         return []
     section = layout.section(passage.start)
-    first = bisect_left(support, passage.start - 2 * _SUPPORT_REACH, key=lambda match: match.start)
-    last = bisect_left(support, passage.end + _SUPPORT_REACH, key=lambda match: match.start)
+    first = bisect_left(support, passage.start - 2 * _SUPPORT_REACH, key=_START)
+    last = bisect_left(support, passage.end + _SUPPORT_REACH, key=_START)
     return [
         match
         for match in support[first:last]
@@ -265,32 +269,18 @@ def _nearby(support: Sequence[RuleMatch], passage: _Passage, layout: Layout) -> 
 
 def _sign_evidence(clean: CleanText, signs: Iterable[RuleMatch]) -> tuple[Evidence, ...]:
     """Return signs as they are kept, each of several at one place once."""
-    kept: dict[Evidence, None] = {}
-    for sign in signs:
-        quote = clean.source(sign.start, sign.end)[0]
-        first = sign.events[0]
-        words = clean.text[sign.start : sign.end]
-        place = (quote.page, quote.start, quote.end)
-        kept[Evidence(sign.rule.sign or "", first.actor, first.polarity, words, *place)] = None
-    return tuple(kept)
+    kept = (
+        _evidence(clean, sign.rule.sign or "", sign.events[0], sign.start, sign.end)
+        for sign in signs
+    )
+    return tuple(dict.fromkeys(kept))
 
 
-def _evidence(clean: CleanText, events: Iterable[Event]) -> tuple[Evidence, ...]:
-    kept = []
-    for event in events:
-        quote = clean.source(event.start, event.end)[0]
-        kept.append(
-            Evidence(
-                event.kind,
-                event.actor,
-                event.polarity,
-                clean.text[event.start : event.end],
-                quote.page,
-                quote.start,
-                quote.end,
-            )
-        )
-    return tuple(kept)
+def _evidence(clean: CleanText, kind: str, event: Event, start: int, end: int) -> Evidence:
+    """Return what `event` says of a stretch of clean text, with the stretch's place on its page."""
+    quote = clean.source(start, end)[0]
+    place = (quote.page, quote.start, quote.end)
+    return Evidence(kind, event.actor, event.polarity, clean.text[start:end], *place)
 
 
 def _matches(passage: _Passage) -> Iterable[Match]:

@@ -4,6 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from operator import attrgetter
 
 from screen.match.events.sections import Layout
 from screen.match.schema import Bar, Pack, Rule, Step
@@ -11,6 +12,7 @@ from screen.types import Event
 
 # How far the order in which things happened strays from the order in which they are told.
 _DETOUR = 200
+_START, _ORDER = attrgetter("start"), attrgetter("order")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class RuleMatch:
         parts: list[str] = []
         last: Event | None = None
         for event in self.events:
-            words = f'{event.kind}({event.actor}) "{text[event.start : event.end]}"'
+            words = name_event(event, text)
             if event.read_as:
                 words += f" read as {event.read_as}"
             if event.polarity != "reported":
@@ -44,6 +46,11 @@ class RuleMatch:
             reason += f"; {words}"
         criterion = self.rule.criterion
         return f"{reason}; {f'criterion {criterion}' if criterion else 'no criterion'}"
+
+
+def name_event(event: Event, text: str) -> str:
+    """Return an event in words: what happens, to whom, and the words that tell it."""
+    return f'{event.kind}({event.actor}) "{text[event.start : event.end]}"'
 
 
 def _tell_distance(last: Event, event: Event) -> str:
@@ -62,7 +69,7 @@ def match_rules(
 
     `events` come in the order of the text.
     """
-    story = sorted(events, key=lambda event: event.order)
+    story = sorted(events, key=_ORDER)
     found: list[RuleMatch] = []
     for rule in filter(wanted, pack.rules):
         found.extend(_match_rule(rule, events, story, layout))
@@ -82,9 +89,10 @@ def _match_rule(
             if known is None or _gap(event, rest[0]) < _gap(known[0], rest[0]):
                 chains[event.kind, rest] = chain
     for chain in chains.values():
-        if not any(_barred(bar, chain, events, layout) for bar in rule.without):
-            start, end = min(e.start for e in chain), max(e.end for e in chain)
-            yield RuleMatch(rule, chain, start, end)
+        start, end = min(e.start for e in chain), max(e.end for e in chain)
+        match = RuleMatch(rule, chain, start, end)
+        if not any(_barred(bar, match, events, layout) for bar in rule.without):
+            yield match
 
 
 def _follow(
@@ -95,7 +103,7 @@ def _follow(
     home = layout.place(rule.scope, first.start)
     for step in rule.sequence[1:]:
         last = chain[-1]
-        for event in islice(story, bisect_left(story, last.order, key=_order), None):
+        for event in islice(story, bisect_left(story, last.order, key=_ORDER), None):
             if event.order > last.order + rule.within + _DETOUR:
                 return None
             if event in chain or _gap(last, event) > rule.within:
@@ -113,23 +121,19 @@ def _gap(one: Event, other: Event) -> int:
     return max(other.start - one.end, one.start - other.end)
 
 
-def _order(event: Event) -> float:
-    return event.order
-
-
 def _fits(step: Step, event: Event) -> bool:
     return (
         event.kind in step.kinds and event.actor in step.actors and event.polarity in step.polarity
     )
 
 
-def _barred(bar: Bar, chain: tuple[Event, ...], events: Sequence[Event], layout: Layout) -> bool:
+def _barred(bar: Bar, match: RuleMatch, events: Sequence[Event], layout: Layout) -> bool:
     """Tell whether an event of the bar's kinds stands where the bar forbids it."""
-    start, end = min(event.start for event in chain), max(event.end for event in chain)
+    chain = match.events
     opens, closes = chain[0].order, chain[-1].order
-    section = layout.section(start)
-    first = bisect_left(events, start - bar.within, key=_place)
-    last = bisect_right(events, end + bar.within, key=_place)
+    section = layout.section(match.start)
+    first = bisect_left(events, match.start - bar.within, key=_START)
+    last = bisect_right(events, match.end + bar.within, key=_START)
     for event in events[first:last]:
         if event.kind not in bar.kinds or event.actor not in bar.actors or event in chain:
             continue
@@ -142,7 +146,3 @@ def _barred(bar: Bar, chain: tuple[Event, ...], events: Sequence[Event], layout:
         if any(where.values()) if bar.where == "around" else where[bar.where]:
             return True
     return False
-
-
-def _place(event: Event) -> int:
-    return event.start

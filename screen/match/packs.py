@@ -64,10 +64,9 @@ def load_pack(folder: Path) -> Pack:
     cases = _read(folder / "cases.yml", Cases)
     _check_ids(manifest.content, rules, phrases, cases)
     _check_kinds(terms, rules)
-    _check_triggers(manifest.content, terms.content, rules)
     parts = [manifest.content, terms.content, *phrases.content.phrases, *rules.content.rules]
     digest = hashlib.sha256("\n".join(part.model_dump_json() for part in parts).encode())
-    return Pack(
+    pack = Pack(
         manifest=manifest.content,
         terms=terms.content.terms,
         compounds=terms.content.compounds,
@@ -76,6 +75,8 @@ def load_pack(folder: Path) -> Pack:
         cases=cases.content.cases,
         hash=digest.hexdigest(),
     )
+    _check_triggers(pack, rules)
+    return pack
 
 
 def _check_ids(
@@ -126,20 +127,17 @@ def _named_kinds(number: int, rule: Rule) -> Iterator[tuple[Location, str]]:
             yield ("rules", number, key, index, "kinds", position), kind
 
 
-def _check_triggers(manifest: Manifest, words: Terms, rules: _File[Rules]) -> None:
+def _check_triggers(pack: Pack, rules: _File[Rules]) -> None:
     """Raise PackError for a rule that makes hits and that a text without a trigger could meet.
 
     The sieve would hide what such a rule finds.
     """
-    triggers = {term.kind for term in words.terms if term.trigger}
-    plain = {term.kind for term in words.terms if not term.trigger}
-    plain.update(item.kind for item in words.compounds if item.part in plain)
-    safe = (triggers | {compound.kind for compound in words.compounds}) - plain
-    for number, rule in enumerate(rules.content.rules):
-        supporting = rule.criterion is not None and manifest.criteria[rule.criterion].supporting
-        if rule.sign is not None or supporting:
-            continue
-        if not any(safe.issuperset(step.kinds) for step in rule.sequence):
+    triggers = {term.kind for term in pack.terms if term.trigger}
+    plain = {term.kind for term in pack.terms if not term.trigger}
+    plain.update(item.kind for item in pack.compounds if item.part in plain)
+    safe = (triggers | {compound.kind for compound in pack.compounds}) - plain
+    for number, rule in enumerate(pack.rules):
+        if pack.makes_hits(rule) and not any(safe.issuperset(s.kinds) for s in rule.sequence):
             reason = f"{rule.id}: no step consists of trigger kinds only"
             raise rules.refuse(("rules", number, "sequence"), reason)
 

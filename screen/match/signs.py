@@ -6,26 +6,26 @@ A text may hold hundreds of passages and of signs, so each passage looks at its 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import islice
+from operator import attrgetter
 
 from screen.match.criteria import RuleMatch
 from screen.match.events.sections import Layout
 from screen.match.schema import Sign
 
 _MOST_SHOWN = 12
-# No sign is longer than its rule's reach from event to event.
-_LONGEST = 400
 _REACHES = ("passage", "section", "paper")
 # The share of a sign's weight that counts: in the passage itself, in its section, elsewhere.
 _SHARES = (1.0, 0.5, 0.2)
 
 
 class Signs:
-    """The signs of one text, in the order of their places."""
+    """The signs of one text; `matches` come in the order of their places."""
 
     def __init__(self, matches: Sequence[RuleMatch], layout: Layout, book: dict[str, Sign]) -> None:
         self._layout = layout
         self._book = book
-        self._matches = sorted(matches, key=_start)
+        self._matches = matches
+        self._longest = max((match.end - match.start for match in matches), default=0)
         self._starts = [match.start for match in self._matches]
         self._sections: dict[str, set[int]] = {}
         for match in self._matches:
@@ -38,7 +38,7 @@ class Signs:
         after = islice(self._reaching(range(place, len(self._starts)), start, end), _MOST_SHOWN)
         before = islice(self._reaching(range(place - 1, -1, -1), start, end), _MOST_SHOWN)
         near = sorted([*after, *before], key=lambda sign: abs(sign.start - start))[:_MOST_SHOWN]
-        return sorted(near, key=_start)
+        return sorted(near, key=attrgetter("start"))
 
     def lower(self, score: float, start: int, end: int) -> float:
         """Return a passage's score, lowered by each sign of the text at its nearest."""
@@ -46,14 +46,13 @@ class Signs:
         section = self._layout.section(start)
         for name, sections in sorted(self._sections.items()):
             remoteness = 0 if name in inside else 1 if section in sections else 2
-            sign = self._book[name]
-            if remoteness <= _REACHES.index(sign.reach):
-                score *= 1 - sign.weight * _SHARES[remoteness]
+            if self._counts(name, remoteness):
+                score *= 1 - self._book[name].weight * _SHARES[remoteness]
         return score
 
     def _inside(self, start: int, end: int) -> Iterator[RuleMatch]:
         """Yield the signs that a passage holds, wholly or in part."""
-        first = bisect_left(self._starts, start - _LONGEST)
+        first = bisect_left(self._starts, start - self._longest)
         last = bisect_left(self._starts, end)
         return (match for match in self._matches[first:last] if match.end > start)
 
@@ -61,15 +60,11 @@ class Signs:
         section = self._layout.section(start)
         for place in places:
             match = self._matches[place]
-            reach = self._book[match.rule.sign or ""].reach
             inside = match.start < end and match.end > start
-            if (
-                inside
-                or reach == "paper"
-                or (reach == "section" and self._layout.section(match.start) == section)
-            ):
+            beside = self._layout.section(match.start) == section
+            if self._counts(match.rule.sign or "", 0 if inside else 1 if beside else 2):
                 yield match
 
-
-def _start(match: RuleMatch) -> int:
-    return match.start
+    def _counts(self, name: str, remoteness: int) -> bool:
+        """Tell whether a sign reaches so far: 0 the passage, 1 its section, 2 the paper."""
+        return remoteness <= _REACHES.index(self._book[name].reach)

@@ -17,6 +17,7 @@ from scipy.stats import binomtest
 
 from screen.errors import GoldError
 from screen.match.cascade import Cascade
+from screen.match.criteria import name_event
 from screen.text.normalise import clean_pages
 from screen.types import Event, Page
 
@@ -161,7 +162,7 @@ def judge_passages(cascade: Cascade, gold: Iterable[Gold]) -> Iterator[Judged]:
 
 
 def _why_nothing(events: Sequence[Event], text: str) -> str:
-    told = [f'{event.kind}({event.actor}) "{text[event.start : event.end]}"' for event in events]
+    told = [name_event(event, text) for event in events]
     if not told:
         return "no hit: no event of the pack was read"
     more = f" and {len(told) - _MOST_EVENTS} more" if len(told) > _MOST_EVENTS else ""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +16,7 @@ from screen.match.sieve import Sieve
 from screen.text.normalise import clean_pages
 from screen.text.tokens import Segmenter
 from screen.types import CleanText, Page
+from tests.match.events.reading import make_pack
 from tests.sources import BODIES, SENTENCES
 
 PACK = load_pack(find_pack("brain-death"))
@@ -119,39 +121,23 @@ def test_a_text_about_something_else_is_not_worth_reading() -> None:
 # ---- packs of other make ------------------------------------------------------------------------
 
 
-def make_pack(actors: tuple[str, ...], kinds: tuple[str, ...]) -> Pack:
+def pack_of(actors: tuple[str, ...], kinds: tuple[str, ...]) -> Pack:
     """Return a small pack whose one rule asks for these kinds of event of these actors."""
     steps = [{"kinds": [kind], "actors": actors} for kind in kinds]
     rule = {"id": "R-one", "criterion": "A", "gloss": "a tube", "weight": 0.5, "sequence": steps}
-    return Pack.model_validate(
-        {
-            "manifest": {
-                "name": "small",
-                "version": "1.0.0",
-                "title": "t",
-                "question": "q",
-                "family": "f",
-                "criteria": {"A": {"name": "a", "code": 2, "gloss": "g"}},
-            },
-            "terms": [
-                {"kind": "tube", "role": "event", "trigger": True, "spellings": ["插管"]},
-                {"kind": "cut", "role": "event", "spellings": ["切开"]},
-                {"kind": "donor", "role": "actor", "actor": "donor", "spellings": ["供体"]},
-                {"kind": "donor_cue", "role": "cue", "actor": "donor", "spellings": ["供心"]},
-                {"kind": "patient", "role": "actor", "actor": "recipient", "spellings": ["患者"]},
-            ],
-            "compounds": [],
-            "phrases": [],
-            "rules": [rule],
-            "cases": [],
-            "hash": "0",
-        }
-    )
+    terms: list[dict[str, Any]] = [
+        {"kind": "tube", "role": "event", "trigger": True, "spellings": ["插管"]},
+        {"kind": "cut", "role": "event", "spellings": ["切开"]},
+        {"kind": "donor", "role": "actor", "actor": "donor", "spellings": ["供体"]},
+        {"kind": "donor_cue", "role": "cue", "actor": "donor", "spellings": ["供心"]},
+        {"kind": "patient", "role": "actor", "actor": "recipient", "spellings": ["患者"]},
+    ]
+    return make_pack(terms, rules=[rule])
 
 
 @cache
 def small_cascade(actors: tuple[str, ...], kinds: tuple[str, ...]) -> Cascade:
-    return Cascade(make_pack(actors, kinds))
+    return Cascade(pack_of(actors, kinds))
 
 
 words = st.sampled_from(["插管", "切开", "供体", "供心", "患者", "。", "，无关"])
@@ -172,6 +158,6 @@ def test_the_sieve_loses_nothing_whoever_a_pack_asks_for(
 def test_a_term_that_usually_is_a_donors_makes_a_text_worth_reading() -> None:
     terms = [{"kind": "flight", "role": "event", "trigger": True, "usually": "donor"}]
     terms[0]["spellings"] = ["空运"]
-    pack = make_pack(("donor",), ("flight",)).model_dump() | {"terms": terms}
+    pack = pack_of(("donor",), ("flight",)).model_dump() | {"terms": terms}
     whole = clean("用飞机空运。")
     assert Cascade(Pack.model_validate(pack)).find_hits("paper", whole)

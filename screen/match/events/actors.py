@@ -20,6 +20,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -34,6 +35,7 @@ _CARRY_REACH = 260
 _CUE_BEFORE, _CUE_AFTER = 60, 140
 _AFTERTHOUGHT = 8
 _LEAD_IN = 3
+_START = attrgetter("start")
 # What donors may be instead, and over how many quarters of a text it must be spoken of: papers on
 # other matters tell of their animal experiments at some length, of living donors only in passing.
 _OTHER_DONORS: tuple[tuple[Actor, int], ...] = (("animal", 3), ("living_donor", 2))
@@ -105,8 +107,9 @@ class _Reader:
 
     def _donor_of(self, section: int) -> Actor | None:
         """Return what a donor is in a section that speaks of animals or living donors alone."""
-        start, end = self.layout.sections[section].start, self.layout.sections[section].end
-        first, last = (bisect_left(self.mentions, at, key=_start) for at in (start, end))
+        home = self.layout.sections[section]
+        first = bisect_left(self.mentions, home.start, key=_START)
+        last = bisect_left(self.mentions, home.end, key=_START)
         terms = [mention.term for mention in self.mentions[first:last]]
         for kind, _ in _OTHER_DONORS:
             spoken_of = any(term.actor == kind for term in terms)
@@ -206,7 +209,3 @@ class _Reader:
         if balance > 0:
             return "donor"
         return "recipient" if balance < 0 else "unknown"
-
-
-def _start(mention: Mention) -> int:
-    return mention.start

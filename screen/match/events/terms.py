@@ -40,15 +40,15 @@ class TermMarker:
         term = mentions[index].term
         if term.tells_event:
             yield term.kind
-        kinds = {
-            compound.kind: None
+        kinds = (
+            compound.kind
             for compound in self._compounds.get(term.kind, ())
             if any(
                 _stands_beside(mentions, index, compound, step, layout)
                 for step in _STEPS[compound.order]
             )
-        }
-        yield from kinds
+        )
+        yield from dict.fromkeys(kinds)
 
 
 def _stands_beside(
