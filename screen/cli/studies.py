@@ -1,0 +1,162 @@
+"""The commands on a study: init, add, run, status, queue, export."""
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from screen import terminal
+from screen.cli.common import (
+    DONE_WITH_FAILURES,
+    INTERRUPTED,
+    as_json_option,
+    example,
+    study_argument,
+)
+from screen.findings.export import TABLES, write_export
+from screen.match.packs import find_pack, load_pack
+from screen.study.database import load, open_database
+from screen.study.engine import count_workers
+from screen.study.folder import Study
+from screen.study.pipeline import find_finished, make_recipe
+from screen.study.pipeline import run as run_study
+from screen.study.queries import count_everything, list_failures, list_queue
+
+
+@example("ddr-screen init my-study")
+@click.command()
+@study_argument
+def init(study: Path) -> None:
+    """Make a study folder with a commented study.toml."""
+    Study.create(study)
+    click.echo(f"{study}: a new study. Its settings are in {study / 'study.toml'}.")
+
+
+@example("ddr-screen add my-study papers/ --records records.jsonl")
+@click.command()
+@study_argument
+@click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--records",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Bibliographic records (.jsonl or .csv), tied to files by their field `file`.",
+)
+def add(study: Path, paths: tuple[Path, ...], records: tuple[Path, ...]) -> None:
+    """Register source files (.pdf, .txt) and bibliographic records. Folders are walked."""
+    if not paths and not records:
+        raise click.UsageError("nothing to add: name files, folders or --records")
+    opened = Study(study)
+    recipe = make_recipe(opened)  # a pack or setting at fault is known before anything is written
+    added = opened.add(paths, records)
+    with opened.lock():
+        load(opened, open_database(opened), find_finished(opened, recipe))
+    click.echo(
+        f"{study}: {added.new} new papers, {added.duplicates} further paths of known papers, "
+        f"{added.known} known already, {added.records} records."
+    )
+    if added.passed_over:
+        kinds = ", ".join(f"{number} {kind}" for kind, number in sorted(added.passed_over.items()))
+        click.echo(f"Not taken: {kinds} (only .pdf and .txt are read).")
+    for bad in added.bad_records:
+        click.echo(f"record skipped: {bad.file}:{bad.line}: {bad.reason}", err=True)
+    for failure in added.unread:
+        click.echo(f"not read: {terminal.printable(failure.path)}: {failure.error}", err=True)
+    if added.unread or added.bad_records:
+        sys.exit(DONE_WITH_FAILURES)
+
+
+@example("ddr-screen run my-study --workers 4")
+@click.command()
+@study_argument
+@click.option("--workers", type=click.IntRange(1), help="Processes; default: study.toml.")
+@click.option("--retry-failed", is_flag=True, help="Read papers again that could not be read.")
+@as_json_option
+def run(study: Path, workers: int | None, retry_failed: bool, as_json: bool) -> None:
+    """Read, clean and match all papers that are not done yet; then load the database.
+
+    Can be stopped at any time and run again: only what is not done is done. Ends with status 1 if
+    anything could not be screened.
+    """
+    opened = Study(study)
+    wanted = count_workers(workers or opened.settings.work.workers)
+    try:
+        with opened.lock(), terminal.progress(len(opened.shard_numbers())) as report:
+            done = run_study(opened, wanted, report, retry_failed=retry_failed)
+            engine = open_database(opened)
+            loaded = load(opened, engine, done)
+    except KeyboardInterrupt:
+        click.echo(f"stopped; what is done is kept. To go on: ddr-screen run {study}", err=True)
+        sys.exit(INTERRUPTED)
+    counts = count_everything(engine)
+    if as_json:
+        click.echo(json.dumps({**terminal.count_work(done, loaded), **counts}))
+    else:
+        terminal.show_work(study, terminal.count_work(done, loaded))
+        terminal.show_counts(counts)
+    if counts["failures"]:
+        if not as_json:
+            click.echo(f"See ddr-screen status {study}; once mended: run --retry-failed.")
+        sys.exit(DONE_WITH_FAILURES)
+
+
+@example("ddr-screen status my-study --json")
+@click.command()
+@study_argument
+@as_json_option
+def status(study: Path, as_json: bool) -> None:
+    """Show the counts of every stage and everything that could not be screened."""
+    engine = open_database(Study(study))
+    counts, failures = count_everything(engine), list_failures(engine)
+    if as_json:
+        click.echo(json.dumps({**counts, "failure_list": failures}, ensure_ascii=False, indent=1))
+        return
+    terminal.show_counts(counts)
+    terminal.show_failures(failures)
+
+
+@example("ddr-screen queue my-study -n 5")
+@click.command()
+@study_argument
+@click.option("-n", "number", type=click.IntRange(1), default=20, show_default=True)
+@click.option(
+    "--order",
+    type=click.Choice(["score", "published"]),
+    default="score",
+    show_default=True,
+    help="By the pack's score, or as the published search would have it.",
+)
+@as_json_option
+def queue(study: Path, number: int, order: str, as_json: bool) -> None:
+    """Print the top of the queue: passage, page, criteria, and why.
+
+    If study.toml names targets, also what the published search says of each passage.
+    """
+    opened = Study(study)
+    hits = list_queue(open_database(opened), number, order)
+    if as_json:
+        for hit in hits:
+            click.echo(json.dumps(hit, ensure_ascii=False))
+        return
+    criteria = load_pack(find_pack(opened.settings.pack, opened.folder)).manifest.criteria
+    terminal.show_queue(hits, {name: criterion.gloss for name, criterion in criteria.items()})
+
+
+@example("ddr-screen export my-study --what hits --format csv -o hits.csv")
+@click.command()
+@study_argument
+@click.option("--what", type=click.Choice(sorted(TABLES)), required=True)
+@click.option("--format", "format_", type=click.Choice(["jsonl", "csv"]), default="jsonl")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help="The file to write; - for standard output.",
+)
+def export(study: Path, what: str, format_: str, output: Path) -> None:
+    """Write hits or papers to a file, as JSON Lines or CSV."""
+    engine = open_database(Study(study))
+    count = write_export(engine, what, format_, output)
+    click.echo(f"{terminal.printable(str(output))}: {count} {what}.", err=str(output) == "-")
