@@ -29,6 +29,10 @@ class GoldError(ScreenError):
     """A file of judgements to measure against that cannot be used; names file and line."""
 
 
+class TargetsError(ScreenError):
+    """A file of target phrases for the published search that cannot be used."""
+
+
 class DocumentError(Exception):
     """One source file, or one page of it, that cannot be read.
 

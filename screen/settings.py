@@ -24,6 +24,16 @@ pack = "brain-death"
 # shard_size = 100
 # Worker processes; 0 means one for each processor.
 # workers = 0
+
+[published]
+# The search of the published study, to be compared with: a file of its target phrases, one a line
+# (a path from this study's folder). "" leaves the search out.
+# targets = ""
+# A paper is flagged for a window below this cosine distance, if within so many characters of its
+# first one there is this word.
+# cutoff = 0.28
+# context = 70
+# require = "供"
 """
 
 
@@ -45,12 +55,25 @@ class Work(_Strict):
     workers: int = Field(default=0, ge=0, le=1024)
 
 
+class Published(_Strict):
+    """The search of the published study: its target phrases, and what makes it flag a paper.
+
+    `targets` is a file, "" for none; `context` counts characters on either side.
+    """
+
+    targets: str = ""
+    cutoff: float = Field(default=0.28, ge=0, le=1)
+    context: int = Field(default=70, ge=0, le=1_000_000)
+    require: str = "供"
+
+
 class Settings(_Strict):
     """Everything study.toml may hold."""
 
     pack: str = "brain-death"
     limits: Limits = Limits()
     work: Work = Work()
+    published: Published = Published()
 
 
 def read_settings(path: Path) -> Settings:

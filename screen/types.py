@@ -7,6 +7,7 @@ Pages are counted from 1. Scores lie between 0 and 1.
 
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +189,38 @@ class Hit:
     matches: tuple[Match, ...]
     score: float
     code: int
+
+    @property
+    def quotes(self) -> tuple[Quote, ...]:
+        """The whole passage as it stands on the page, or the pages, that it is on."""
+        return Quote(self.page, self.start, self.end, self.quote), *self.continued
+
+
+class Window(NamedTuple):
+    """A stretch of text as long as a target phrase of the published search, or a shorter text.
+
+    `location` counts characters from 1, as in R. `distance` is a cosine distance, 0-1; not a number
+    for an empty text. A tuple, since a search makes one for each phrase and paper.
+    """
+
+    target: str
+    location: int
+    distance: float
+    match: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the published search says of a paper for one target phrase: its best window.
+
+    `page` is the one on which the window begins; `hits` are the ids of the hits that it touches.
+    """
+
+    paper: str
+    window: Window
+    page: int
+    flagged: bool
+    hits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
