@@ -30,6 +30,8 @@ _COUNTS = (
     ("unscreened", "UNSCREENED: could not be read, and are not negatives"),
     ("flagged_code_2", "flagged, code 2"),
     ("flagged_code_1", "flagged, code 1"),
+    ("published_flagged", "flagged by the published search"),
+    ("published_flagged_alone", "of these not flagged by the pack"),
     ("hits", "passages in the queue"),
     ("failures", "failures recorded"),
     ("records", "bibliographic records"),
@@ -48,14 +50,14 @@ _ACTOR_STYLES = {
 
 
 @contextmanager
-def progress(total: int) -> Iterator[Callable[[object], None]]:
-    """Show a bar on stderr if that is a terminal; yields the function to call for each shard."""
+def progress(total: int, what: str = "shards") -> Iterator[Callable[[object], None]]:
+    """Show a bar on stderr if that is a terminal; yields the function to call for each of them."""
     console = Console(stderr=True)
     columns = (
-        TextColumn("shards"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+        TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
     )  # fmt: skip
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task("shards", total=total)
+        task = bar.add_task(what, total=total)
         yield lambda _: bar.advance(task)
 
 
@@ -63,10 +65,11 @@ def count_work(done: Sequence[ShardDone], loaded: int) -> dict[str, int]:
     """Return what a run had to do: shards, and papers read and matched."""
     return {
         "shards": len(done),
-        "shards_worked_on": sum(shard.read or shard.matched for shard in done),
+        "shards_worked_on": sum(bool(shard.worked_on) for shard in done),
         "shards_loaded": loaded,
-        "papers_read": sum(shard.papers for shard in done if shard.read),
-        "papers_matched": sum(shard.papers for shard in done if shard.matched),
+        "papers_read": sum(shard.papers for shard in done if "text" in shard.worked_on),
+        "papers_matched": sum(shard.papers for shard in done if "hits" in shard.worked_on),
+        "papers_searched": sum(shard.papers for shard in done if "published" in shard.worked_on),
     }
 
 
@@ -74,9 +77,11 @@ def show_work(study: Path, work: Mapping[str, int]) -> None:
     """Print what a run had to do, or that there was nothing to do."""
     name = printable(str(study))
     if work["shards_worked_on"]:
+        searched = work["papers_searched"]
         words = (
-            f"{work['papers_read']} papers read, {work['papers_matched']} matched, in "
-            f"{work['shards_worked_on']} of {work['shards']} shards; "
+            f"{work['papers_read']} papers read, {work['papers_matched']} matched, "
+            + (f"{searched} searched as published, " if searched else "")
+            + f"in {work['shards_worked_on']} of {work['shards']} shards; "
             f"{work['shards_loaded']} shards loaded."
         )
     else:
@@ -88,7 +93,8 @@ def show_counts(counts: Mapping[str, int]) -> None:
     """Print the counts of a study, one a line."""
     console = _console()
     for name, words in _COUNTS:
-        console.print(Text(f"{counts[name]:>8}  {words}"))
+        if counts["published_asked"] or not name.startswith("published_"):
+            console.print(Text(f"{counts[name]:>8}  {words}"))
 
 
 def show_failures(failures: Sequence[Mapping[str, Any]]) -> None:
@@ -126,6 +132,8 @@ def show_queue(hits: Sequence[Mapping[str, Any]], glosses: Mapping[str, str]) ->
         if not hit["criteria"]:
             lines.append(Text("no criterion: a lead", style="yellow"))
         lines.append(Text(f"why: {hit['reason']}", style="green"))
+        if hit["published_flagged"] is not None:
+            lines.append(Text(f"published search: {_published(hit)}", style="blue"))
         for sign in hit["mitigating"][:_SHOWN_SIGNS]:
             words = f"mitigating: {sign['kind']} “{sign['text']}” page {sign['page']}"
             lines.append(Text(words, style="magenta"))
@@ -136,6 +144,14 @@ def show_queue(hits: Sequence[Mapping[str, Any]], glosses: Mapping[str, str]) ->
             console.print(Padding(line, (0, 0, 0, 5), expand=False))
         console.print()
     console.print(Text("Flagged for people to judge; nothing here asserts what happened."))
+
+
+def _published(hit: Mapping[str, Any]) -> str:
+    """Return what the published search would have said of a hit."""
+    if hit["published_distance"] is None:
+        return "not flagged, none of its windows lies here"
+    said = "flagged" if hit["published_flagged"] else "not flagged"
+    return f"{said}, distance {hit['published_distance']:.3f} to “{hit['published_target']}”"
 
 
 def _passage(hit: Mapping[str, Any]) -> Text:
@@ -239,8 +255,16 @@ def _show_hit(console: Console, hit: "Hit", text: Text, glosses: Mapping[str, st
             console.print(Text("| ", style=_STYLES[hit.code]) + row)
 
 
-def show_evaluation(title: str, judged: Sequence["Judged"], result: "Evaluation") -> None:
-    """Print the confusion table, the measures with their intervals, and the errors one by one."""
+def show_evaluation(
+    title: str,
+    judged: Sequence["Judged"],
+    result: "Evaluation",
+    published: "Evaluation | None" = None,
+) -> None:
+    """Print the confusion table, the measures with their intervals, and the errors one by one.
+
+    Beside them, if it was asked, those of the published search, which flags or does not.
+    """
     console = _console()
     unscreened = sum(row[None] for row in result.confusion.values())
     columns: list[int | None] = [*result.confusion, *([None] if unscreened else [])]
@@ -249,8 +273,15 @@ def show_evaluation(title: str, judged: Sequence["Judged"], result: "Evaluation"
     table.add_column("judged", justify="right")
     for code in columns:
         table.add_column("unscreened" if code is None else f"given {code}", justify="right")
+    if published:
+        table.add_column("published: flagged", justify="right")
+        table.add_column("not flagged", justify="right")
     for gold, row in result.confusion.items():
-        table.add_row(f"{gold}", *(str(row[code]) for code in columns))
+        cells = [str(row[code]) for code in columns]
+        if published:
+            other = published.confusion[gold]
+            cells += [str(other[2]), str(other[0])]
+        table.add_row(f"{gold}", *cells)
     console.print(table)
     if unscreened:
         console.print(Text(f"{unscreened} unscreened are in no figure below, and no negatives."))
@@ -258,6 +289,7 @@ def show_evaluation(title: str, judged: Sequence["Judged"], result: "Evaluation"
     table = Table()
     for column in (
         "positive",
+        "found by",
         "recall",
         "precision",
         "F1",
@@ -266,9 +298,12 @@ def show_evaluation(title: str, judged: Sequence["Judged"], result: "Evaluation"
         "over sampling",
     ):
         table.add_column(column, justify="right")
-    for item in result.measures:
+    measures = [("pack", item) for item in result.measures]
+    measures += [("published", item) for item in (published.measures if published else ())]
+    for by, item in sorted(measures, key=lambda row: -row[1].code):
         table.add_row(
             "code 2" if item.code > 1 else "codes 1, 2",
+            by,
             *map(_share, (item.recall, item.precision)),
             _share(item.f1, counted=False),
             str(item.to_read),
@@ -284,7 +319,7 @@ def show_evaluation(title: str, judged: Sequence["Judged"], result: "Evaluation"
         words = " ".join(error.gold.text.split())
         for line in (Text(words), Text(f"why: {error.reason}", style="green")):
             console.print(Padding(line, (0, 0, 0, 4), expand=False))
-    console.print(Text(f"\n{len(result.errors)} errors in {len(judged)} judged."))
+    console.print(Text(f"\n{len(result.errors)} errors of the pack in {len(judged)} judged."))
 
 
 def _share(item: "Share", *, counted: bool = True) -> str:

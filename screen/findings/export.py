@@ -12,7 +12,7 @@ from typing import Any, TextIO
 import sqlalchemy as sa
 
 from screen.errors import ScreenError
-from screen.study.database import list_papers, list_queue
+from screen.study.queries import list_papers, list_queue
 
 Row = dict[str, Any]
 
@@ -20,10 +20,12 @@ HIT_FIELDS = (
     "hit_id", "paper_id", "file", "sha256", "title", "year", "journal", "affiliations", "page",
     "start", "end", "quote", "continued", "passage", "context", "section", "criteria", "code",
     "score", "reason", "mitigating", "events", "matches", "pack", "model", "verdicts",
+    "published_flagged", "published_distance", "published_target",
 )  # fmt: skip
 PAPER_FIELDS = (
     "paper_id", "file", "sha256", "title", "authors", "year", "journal", "affiliations", "doi",
     "status", "reason", "pages", "unread_pages", "flagged", "code", "score", "hits", "verdict",
+    "published_flagged", "published_distance", "published_target",
 )  # fmt: skip
 
 # A spreadsheet runs a cell that begins with one of these as a formula.
@@ -85,12 +87,24 @@ def write_export(engine: sa.Engine, what: str, format_: str, output: Path) -> in
     A file is there wholly or not at all. Raises ScreenError if it cannot be written.
     """
     fields, rows = TABLES[what]
-    encoding = "utf-8-sig" if format_ == "csv" else "utf-8"
+    with open_output(output, format_) as file:
+        if format_ == "csv":
+            return write_csv(rows(engine), fields, file)
+        return write_jsonl(rows(engine), file)
+
+
+@contextmanager
+def open_output(output: Path, format_: str = "text") -> Iterator[TextIO]:
+    """Open a file to be written in UTF-8, or standard output for "-".
+
+    A file is there wholly or not at all; as "csv" it begins with a byte order mark, without which
+    Excel garbles Chinese, but which the next program in a pipe would take for text. Raises
+    ScreenError if it cannot be written.
+    """
+    encoding = "utf-8-sig" if format_ == "csv" and str(output) != "-" else "utf-8"
     try:
-        with _open_output(output, encoding) as file:
-            if format_ == "csv":
-                return write_csv(rows(engine), fields, file)
-            return write_jsonl(rows(engine), file)
+        with _open(output, encoding) as file:
+            yield file
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -98,7 +112,7 @@ def write_export(engine: sa.Engine, what: str, format_: str, output: Path) -> in
 
 
 @contextmanager
-def _open_output(output: Path, encoding: str) -> Iterator[TextIO]:
+def _open(output: Path, encoding: str) -> Iterator[TextIO]:
     if str(output) == "-":
         with open(sys.stdout.fileno(), "w", encoding=encoding, newline="", closefd=False) as file:
             yield file
@@ -119,11 +133,8 @@ def _open_output(output: Path, encoding: str) -> Iterator[TextIO]:
 
 def write_text(output: Path, text: str) -> None:
     """Write a text to a file, wholly or not at all. Raises ScreenError if it cannot be written."""
-    try:
-        with _open_output(output, "utf-8") as file:
-            file.write(text)
-    except OSError as error:
-        raise ScreenError(f"{output} cannot be written: {error.strerror}") from None
+    with open_output(output) as file:
+        file.write(text)
 
 
 def write_jsonl(rows: Iterable[Row], file: TextIO) -> int:
@@ -138,8 +149,8 @@ def write_jsonl(rows: Iterable[Row], file: TextIO) -> int:
 def write_csv(rows: Iterable[Row], fields: tuple[str, ...], file: TextIO) -> int:
     """Write rows as CSV and return their number.
 
-    The caller opens the file with encoding "utf-8-sig", without which Excel garbles Chinese, and
-    newline "". Lists are JSON; cells that a spreadsheet would run are defused with a leading '.
+    The file is open with newline "". Lists are JSON; cells that a spreadsheet would run are defused
+    with a leading '.
     """
     writer = csv.writer(file)
     writer.writerow(fields)
@@ -155,6 +166,11 @@ def _cell(value: object) -> object:
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, bool):
         return "true" if value else "false"
+    return defuse(value)
+
+
+def defuse(value: object) -> object:
+    """Return a cell that no spreadsheet runs as a formula."""
     if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
         return "'" + value
     return value

@@ -1,4 +1,4 @@
-"""The study's database: everything the shards hold, in tables that can be asked.
+"""The study's database: everything the shards hold, in tables; what is asked of it is in `queries`.
 
 Workers never open it. One loader brings it up to date from the files of the study, one transaction
 a shard; what is loaded is known by the manifest's hashes, so that loading again changes nothing.
@@ -7,7 +7,6 @@ Delete the database and `ddr-screen run` builds it anew.
 
 import json
 import os
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import PurePath
@@ -18,12 +17,23 @@ import sqlalchemy as sa
 from screen.errors import StudyError
 from screen.study.folder import Registered, Study, printable_path
 from screen.study.pipeline import ShardDone
-from screen.study.shards import count_pages, digest, read_hits
-from screen.types import Failure, Hit, Record
+from screen.study.shards import count_pages, digest, read_answers, read_hits
+from screen.types import Answer, Failure, Hit, Record
 
-_SCHEMA = 1
+_SCHEMA = 2
 # In the table of what is loaded: the unread files and the records, which belong to no shard.
 _NO_SHARD = -1
+
+
+def _published() -> tuple[sa.Column[Any], ...]:
+    """Return the columns for what the published search says; null where it was not asked."""
+    return (
+        sa.Column("published_flagged", sa.Boolean),
+        # of the nearest window and its target phrase; null where no window lies
+        sa.Column("published_distance", sa.Float),
+        sa.Column("published_target", sa.String),
+    )
+
 
 metadata = sa.MetaData()
 meta = sa.Table("meta", metadata, sa.Column("schema", sa.Integer, primary_key=True))
@@ -45,6 +55,7 @@ papers = sa.Table(
     sa.Column("status", sa.String, nullable=False),
     sa.Column("pages", sa.Integer, nullable=False),
     sa.Column("unread_pages", sa.Integer, nullable=False),
+    *_published(),
 )
 paths = sa.Table(
     "paths",
@@ -95,20 +106,7 @@ hits = sa.Table(
     ),
     sa.Column("score", sa.Float, nullable=False, index=True),
     sa.Column("code", sa.Integer, nullable=False),
-)
-
-
-_RECORD_COLUMNS = tuple(
-    records.c[name].label(f"record_{name}")
-    for name in ("title", "authors", "affiliations", "journal", "year", "doi")
-)
-
-# Where several records name one paper (two paths, two records) the first by file name speaks.
-_first = (
-    sa.select(records.c.sha256, sa.func.min(records.c.file).label("file"))
-    .where(records.c.sha256.is_not(None))
-    .group_by(records.c.sha256)
-    .subquery()
+    *_published(),
 )
 
 
@@ -168,8 +166,7 @@ def _remember(connection: sa.Connection, shard: int, state: str) -> None:
 
 
 def _state(shard: ShardDone) -> tuple[str, ...]:
-    failed = json.dumps([asdict(failure) for failure in shard.text.failures])
-    return shard.text.data, shard.text.recipe, shard.hits.data, shard.hits.label, failed
+    return tuple(json.dumps(asdict(manifest)) for manifest in shard.manifests.values())
 
 
 def _load_shard(
@@ -182,6 +179,7 @@ def _load_shard(
     for table in (hits, failures):
         connection.execute(table.delete().where(table.c.shard == number))
     counts = count_pages(study.folder / "text", number) if shard else {}
+    search = _Search(study, number, shard)
     rows, places = [], []
     for item in items:
         pages, unread = counts.get(item.source.sha256, (0, 0))
@@ -194,6 +192,7 @@ def _load_shard(
             "status": "waiting" if shard is None else "screened" if pages else "unreadable",
             "pages": pages,
             "unread_pages": unread,
+            **search.of_paper(item.source.sha256),
         }
         rows.append(row)
         for path in (item.source.path, *item.also):
@@ -205,9 +204,45 @@ def _load_shard(
     _insert(connection, paths, places)
     if shard is None:
         return
-    _insert(connection, failures, (_failure_row(row, number) for row in shard.text.failures))
-    found = read_hits(study.folder / "hits", number)
-    _insert(connection, hits, (_hit_row(hit, number, shard.hits.label) for hit in found))
+    text, matched = shard.manifests["text"], shard.manifests["hits"]
+    _insert(connection, failures, (_failure_row(row, number) for row in text.failures))
+    found = (
+        {**asdict(hit), "shard": number, "pack": matched.label, **search.of_hit(hit)}
+        for hit in read_hits(study.folder / "hits", number)
+    )
+    _insert(connection, hits, found)
+
+
+class _Search:
+    """What the published search says of the papers and hits of a shard."""
+
+    def __init__(self, study: Study, number: int, shard: ShardDone | None) -> None:
+        self._asked = shard is not None and "published" in shard.manifests
+        self._of_paper: dict[str, list[Answer]] = {}
+        self._of_hit: dict[str, list[Answer]] = {}
+        if not self._asked:
+            return
+        for answer in read_answers(study.folder / "published", number):
+            self._of_paper.setdefault(answer.paper, []).append(answer)
+            for hit in answer.hits:
+                self._of_hit.setdefault(hit, []).append(answer)
+
+    def of_paper(self, sha256: str) -> dict[str, Any]:
+        """Return the columns of a paper; one that could not be read was not asked about."""
+        return self._columns(self._of_paper.get(sha256))
+
+    def of_hit(self, hit: Hit) -> dict[str, Any]:
+        """Return the columns of a hit, by the windows that touch it."""
+        return self._columns(self._of_hit.get(hit.id, []) if self._asked else None)
+
+    @staticmethod
+    def _columns(answers: list[Answer] | None) -> dict[str, Any]:
+        nearest = min(answers or [], key=lambda answer: answer.window.distance, default=None)
+        return {
+            "published_flagged": None if answers is None else any(a.flagged for a in answers),
+            "published_distance": nearest.window.distance if nearest else None,
+            "published_target": nearest.window.target if nearest else None,
+        }
 
 
 def _load_unread(connection: sa.Connection, unread: list[Failure]) -> None:
@@ -239,10 +274,6 @@ def _insert(connection: sa.Connection, table: sa.Table, rows: Iterable[Mapping[s
         connection.execute(table.insert(), found)
 
 
-def _hit_row(hit: Hit, shard: int, pack: str) -> dict[str, Any]:
-    return {**asdict(hit), "shard": shard, "pack": pack}
-
-
 def _failure_row(failure: Failure, shard: int | None) -> dict[str, Any]:
     return {**asdict(failure), "path": printable_path(failure.path), "shard": shard}
 
@@ -253,116 +284,3 @@ def _joined(value: object) -> object:
 
 def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
-
-
-def count_everything(engine: sa.Engine) -> dict[str, Any]:
-    """Return the counts of every stage; "unscreened" papers are never among the negatives."""
-    with engine.connect() as connection:
-        statuses: Counter[str] = Counter()
-        for status, number in connection.execute(
-            sa.select(papers.c.status, sa.func.count()).group_by(papers.c.status)
-        ):
-            statuses[status] = number
-        scalar = connection.scalar
-        count = sa.func.count
-        codes = sa.select(sa.func.max(hits.c.code).label("code")).group_by(hits.c.paper).subquery()
-        by_code = {
-            code: scalar(sa.select(count()).select_from(codes).where(codes.c.code == code))
-            for code in (2, 1)
-        }
-        unread = scalar(sa.select(count()).where(failures.c.stage == "add")) or 0
-        broken = sa.select(failures.c.sha256)
-        in_part = sa.and_(papers.c.status == "screened", papers.c.sha256.in_(broken))
-        part = scalar(sa.select(count()).select_from(papers).where(in_part)) or 0
-        found = scalar(sa.select(count(paths.c.path.distinct()))) or 0
-        held = scalar(sa.select(count()).select_from(paths)) or 0
-        total = sum(statuses.values())
-        return {
-            "files": found + unread,
-            "duplicates": held - total,
-            "papers": total,
-            "waiting": statuses["waiting"],
-            "screened": statuses["screened"],
-            "unscreened": statuses["unreadable"] + unread,
-            "screened_in_part": part,
-            "flagged_code_2": by_code[2] or 0,
-            "flagged_code_1": by_code[1] or 0,
-            "hits": scalar(sa.select(count()).select_from(hits)) or 0,
-            "failures": scalar(sa.select(count()).select_from(failures)) or 0,
-            "records": scalar(sa.select(count()).select_from(records)) or 0,
-            "records_without_file": scalar(
-                sa.select(count()).select_from(records).where(records.c.sha256.is_(None))
-            )
-            or 0,
-        }
-
-
-def list_failures(engine: sa.Engine) -> list[dict[str, Any]]:
-    """Return all failures with the paper's file name, in a stable order."""
-    query = (
-        sa.select(failures, papers.c.file)
-        .select_from(failures.outerjoin(papers, papers.c.sha256 == failures.c.sha256))
-        .order_by(failures.c.path, failures.c.page, failures.c.error)
-    )
-    with engine.connect() as connection:
-        return [dict(row) for row in connection.execute(query).mappings()]
-
-
-def list_queue(engine: sa.Engine, limit: int | None = None) -> list[dict[str, Any]]:
-    """Return hits with their paper's data, the highest score first, ties in a stable order."""
-    query = (
-        sa.select(hits, papers.c.file, *_RECORD_COLUMNS)
-        .select_from(_with_records(hits.join(papers, papers.c.sha256 == hits.c.paper)))
-        .order_by(hits.c.score.desc(), papers.c.file, hits.c.paper, hits.c.page, hits.c.start)
-        .limit(limit)
-    )
-    with engine.connect() as connection:
-        return [dict(row) for row in connection.execute(query).mappings()]
-
-
-def list_reasons(engine: sa.Engine) -> list[dict[str, Any]]:
-    """Return all papers with `file`, `status` and `code`, and the reason of their best hit."""
-    best: dict[str, str] = {}
-    for hit in sorted(list_queue(engine), key=lambda hit: -hit["code"]):
-        best.setdefault(hit["paper"], f"page {hit['page']}: {hit['reason']}")
-    return [
-        {**row, "reason": row["reason"] or best.get(row["sha256"])} for row in list_papers(engine)
-    ]
-
-
-def _with_records(source: sa.Join) -> sa.Join:
-    """Join the record of each paper, where there is one."""
-    return source.outerjoin(_first, _first.c.sha256 == papers.c.sha256).outerjoin(
-        records, records.c.file == _first.c.file
-    )
-
-
-def list_papers(engine: sa.Engine) -> list[dict[str, Any]]:
-    """Return all papers with their highest code and score, in the order of their file names.
-
-    `reason` says why an unreadable paper could not be read.
-    """
-    best = (
-        sa.select(
-            hits.c.paper,
-            sa.func.max(hits.c.code).label("code"),
-            sa.func.max(hits.c.score).label("score"),
-            sa.func.count().label("hits"),
-        )
-        .group_by(hits.c.paper)
-        .subquery()
-    )
-    why = (
-        sa.select(failures.c.sha256, sa.func.min(failures.c.error).label("reason"))
-        .group_by(failures.c.sha256)
-        .subquery()
-    )
-    unreadable = sa.and_(why.c.sha256 == papers.c.sha256, papers.c.status == "unreadable")
-    joined = papers.outerjoin(best, best.c.paper == papers.c.sha256).outerjoin(why, unreadable)
-    query = (
-        sa.select(papers, best.c.code, best.c.score, best.c.hits, why.c.reason, *_RECORD_COLUMNS)
-        .select_from(_with_records(joined))
-        .order_by(papers.c.file, papers.c.sha256)
-    )
-    with engine.connect() as connection:
-        return [dict(row) for row in connection.execute(query).mappings()]

@@ -1,6 +1,10 @@
-"""The work itself: source files to pages, pages to hits, shard by shard."""
+"""The work itself, shard by shard, stage by stage: files to pages, pages to hits, and on.
 
-from collections.abc import Callable, Iterator, Sequence
+Each stage has a folder of shards of its own. A shard passes a stage if what it was made from (the
+data of the stages before) and the recipe of the stage are as they were; otherwise it is made anew.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib.metadata import version
@@ -9,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from screen.ingest.files import Reading, read_source
 from screen.match.packs import find_pack, load_pack
-from screen.settings import Limits
+from screen.settings import Limits, Published
 from screen.study.engine import Isolated, run_tasks
 from screen.study.folder import Study
 from screen.study.shards import (
@@ -17,54 +21,77 @@ from screen.study.shards import (
     digest,
     find_done,
     forget,
+    read_hits,
     read_pages,
     sweep,
+    write_answers,
     write_hits,
     write_pages,
 )
 from screen.text.normalise import clean_pages
-from screen.types import Failure, SourceFile
+from screen.types import Answer, Failure, Hit, Page, SourceFile
 
 if TYPE_CHECKING:
+    from screen.match.afind import Targets
     from screen.match.cascade import Cascade
 
 _TEXT_CODE = ("ingest", "types.py")
 _TEXT_LIBRARIES = ("pypdfium2", "pdfminer.six")
 _HITS_CODE = ("text", "match", "types.py")
 _HITS_LIBRARIES = ("opencc", "ahocorasick-rs", "rapidfuzz", "rjieba", "spacy")
+_PUBLISHED_CODE = ("match/afind.py", "match/cosine.py", "types.py")
+_PUBLISHED_LIBRARIES = ("numba", "numpy")
+
+Read = Callable[[SourceFile], Reading]
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """All that decides how a shard comes out; small, so that it can be sent to any worker."""
+    """All that decides how a shard comes out; small, so that it can be sent to any worker.
+
+    `stages` are the stages in order, each with the hash of all that decides it but its input.
+    Without `targets` there is no published search among them.
+    """
 
     folder: Path
     limits: Limits
     pack: Path
-    text: str
-    hits: str
+    targets: tuple[str, ...]
+    rule: Published
+    stages: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ShardDone:
-    """What became of one shard: its manifests, and which stages had to be worked on."""
+    """What became of one shard: its manifest in each stage, and the stages that had work to do."""
 
     number: int
     papers: int
-    text: Manifest
-    hits: Manifest
-    read: bool
-    matched: bool
+    manifests: Mapping[str, Manifest]
+    worked_on: frozenset[str] = frozenset()
 
 
 def make_recipe(study: Study) -> Recipe:
     """Return the recipe of a study as its settings, its pack and the program stand now."""
     folder = find_pack(study.settings.pack, study.folder)
-    pack = load_pack(folder)
-    limits = study.settings.limits
-    text = digest(_code(*_TEXT_CODE), *map(version, _TEXT_LIBRARIES), limits.model_dump_json())
-    hits = digest(_code(*_HITS_CODE), *map(version, _HITS_LIBRARIES), pack.hash)
-    return Recipe(study.folder, limits, folder.resolve(), text, hits)
+    limits, rule = study.settings.limits, study.settings.published
+    stages = [
+        ("text", _hash(_TEXT_CODE, _TEXT_LIBRARIES, limits.model_dump_json())),
+        ("hits", _hash(_HITS_CODE, _HITS_LIBRARIES, load_pack(folder).hash)),
+    ]
+    targets: tuple[str, ...] = ()
+    if rule.targets:
+        # Imported where it is needed: numba takes longer to start than most commands take to run.
+        from screen.match.afind import read_targets
+
+        targets = tuple(read_targets(study.folder / rule.targets))
+        asked = rule.model_dump_json(exclude={"targets"})
+        stages.append(("published", _hash(_PUBLISHED_CODE, _PUBLISHED_LIBRARIES, asked, *targets)))
+    return Recipe(study.folder, limits, folder.resolve(), targets, rule, tuple(stages))
+
+
+def _hash(code: Sequence[str], libraries: Sequence[str], *settings: str) -> str:
+    return digest(_code(*code), *map(version, libraries), *settings)
 
 
 def find_finished(study: Study, recipe: Recipe) -> list[ShardDone]:
@@ -84,13 +111,13 @@ def run(
 
     `retry_failed` reads shards again in which something could not be read.
     """
-    for name in ("text", "hits", "sources"):
+    recipe = make_recipe(study)
+    for name in ("sources", *(stage for stage, _ in recipe.stages)):
         (study.folder / name).mkdir(exist_ok=True)
         sweep(study.folder / name)
-    recipe = make_recipe(study)
     done = {}
     for shard in find_finished(study, recipe):
-        if retry_failed and shard.text.failures:
+        if retry_failed and shard.manifests["text"].failures:
             forget(study.folder / "text", shard.number)
             continue
         done[shard.number] = shard
@@ -109,46 +136,84 @@ def run(
     return [done[number] for number in sorted(done)]
 
 
-def run_shard(
-    recipe: Recipe, number: int, read: Callable[[SourceFile], Reading] | None = None
-) -> ShardDone:
+def run_shard(recipe: Recipe, number: int, read: Read | None = None) -> ShardDone:
     """Do what is not done yet of one shard; the database is not touched."""
-    study = Study(recipe.folder)
-    sources = [item.source for item in study.shard_sources(number)]
-    text_input = _text_input(sources)
-    text = find_done(recipe.folder / "text", number, text_input, recipe.text)
-    was_read = text is None
-    if text is None:
-        readings = [(read or partial(read_source, limits=recipe.limits))(s) for s in sources]
-        pages = (page for reading in readings for page in reading.pages)
-        failures = [failure for reading in readings for failure in reading.failures]
-        text = write_pages(recipe.folder / "text", number, pages, failures, text_input, recipe.text)
-    hits = find_done(recipe.folder / "hits", number, text.data, recipe.hits)
-    was_matched = hits is None
-    if hits is None:
-        cascade = _cascade(recipe.pack)
-        papers = read_pages(recipe.folder / "text", number)
-        found = (
-            hit
-            for paper, paper_pages in papers.items()
-            for hit in cascade.find_hits(paper, clean_pages(paper_pages))
-        )
-        hits = write_hits(
-            recipe.folder / "hits", number, found, text.data, recipe.hits, cascade.pack.label
-        )
-    return ShardDone(number, len(sources), text, hits, was_read, was_matched)
+    reading = read or partial(read_source, limits=recipe.limits)
+    return _go_through(recipe, number, partial(_work, recipe, number, reading))
+
+
+class _NotDoneError(Exception):
+    """A stage of a shard would have to be worked on."""
 
 
 def _find_finished(recipe: Recipe, number: int) -> ShardDone | None:
     """Return a shard that needs no work, or None."""
-    sources = [item.source for item in Study(recipe.folder).shard_sources(number)]
-    text = find_done(recipe.folder / "text", number, _text_input(sources), recipe.text)
-    if text is None:
+
+    def refuse(stage: str, data: str, made_by: str) -> Manifest:
+        raise _NotDoneError
+
+    try:
+        return _go_through(recipe, number, refuse)
+    except _NotDoneError:
         return None
-    hits = find_done(recipe.folder / "hits", number, text.data, recipe.hits)
-    if hits is None:
-        return None
-    return ShardDone(number, len(sources), text, hits, read=False, matched=False)
+
+
+def _go_through(
+    recipe: Recipe, number: int, work: Callable[[str, str, str], Manifest]
+) -> ShardDone:
+    """Go through the stages of a shard and call `work` for each that is not done.
+
+    `work` is given the stage, the hash of its input and that of its recipe.
+    """
+    sources = _sources(recipe, number)
+    data = digest(*(source.sha256 for source in sources))
+    manifests: dict[str, Manifest] = {}
+    worked_on = set()
+    for stage, made_by in recipe.stages:
+        manifest = find_done(recipe.folder / stage, number, data, made_by)
+        if manifest is None:
+            manifest = work(stage, data, made_by)
+            worked_on.add(stage)
+        manifests[stage] = manifest
+        data = digest(data, manifest.data)
+    return ShardDone(number, len(sources), manifests, frozenset(worked_on))
+
+
+def _work(recipe: Recipe, number: int, read: Read, stage: str, data: str, made_by: str) -> Manifest:
+    """Work on one stage of a shard."""
+    folder = recipe.folder / stage
+    if stage == "text":
+        readings = [read(source) for source in _sources(recipe, number)]
+        pages = (page for reading in readings for page in reading.pages)
+        failures = [failure for reading in readings for failure in reading.failures]
+        return write_pages(folder, number, pages, failures, data, made_by)
+    papers = read_pages(recipe.folder / "text", number)
+    if stage == "hits":
+        cascade = _cascade(recipe.pack)
+        hits = (
+            hit
+            for paper, its_pages in papers.items()
+            for hit in cascade.find_hits(paper, clean_pages(its_pages))
+        )
+        return write_hits(folder, number, hits, data, made_by, cascade.pack.label)
+    answers = _search(recipe, papers, read_hits(recipe.folder / "hits", number))
+    return write_answers(folder, number, answers, data, made_by)
+
+
+def _search(recipe: Recipe, papers: dict[str, list[Page]], hits: list[Hit]) -> Iterator[Answer]:
+    """Yield what the published search says of each paper, with the hits that it touches."""
+    from screen.match.afind import answer, join_pages
+
+    targets = _targets(recipe.targets)
+    found: dict[str, list[Hit]] = {}
+    for hit in hits:
+        found.setdefault(hit.paper, []).append(hit)
+    for paper, pages in papers.items():
+        yield from answer(targets, recipe.rule, paper, join_pages(pages), found.get(paper, []))
+
+
+def _sources(recipe: Recipe, number: int) -> list[SourceFile]:
+    return [item.source for item in Study(recipe.folder).shard_sources(number)]
 
 
 def _run_paper_by_paper(recipe: Recipe, number: int) -> ShardDone:
@@ -168,11 +233,6 @@ def _run_paper_by_paper(recipe: Recipe, number: int) -> ShardDone:
         isolated.close()
 
 
-def _text_input(sources: Sequence[SourceFile]) -> str:
-    """Return the input hash of a text shard: the bytes of its papers, wherever they lie."""
-    return digest(*(source.sha256 for source in sources))
-
-
 @cache
 def _cascade(pack: Path) -> "Cascade":
     """Return the pack made ready, once per worker process."""
@@ -180,6 +240,14 @@ def _cascade(pack: Path) -> "Cascade":
     from screen.match.cascade import Cascade
 
     return Cascade(load_pack(pack))
+
+
+@cache
+def _targets(phrases: tuple[str, ...]) -> "Targets":
+    """Return the target phrases made ready, once per worker process."""
+    from screen.match.afind import Targets
+
+    return Targets(phrases)
 
 
 @cache

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from screen.errors import StudyError
-from screen.types import Evidence, Failure, Hit, Match, Page, Quote
+from screen.types import Answer, Evidence, Failure, Hit, Match, Page, Quote, Window
 
 _PAGES = pa.schema(
     [
@@ -64,6 +64,19 @@ _HITS = pa.schema(
         ("matches", pa.list_(pa.struct([("rule", pa.string()), ("distance", pa.float64())]))),
         ("score", pa.float64()),
         ("code", pa.int8()),
+    ]
+)
+
+_ANSWERS = pa.schema(
+    [
+        ("paper", pa.string()),
+        ("target", pa.string()),
+        ("location", pa.int64()),
+        ("distance", pa.float64()),
+        ("match", pa.string()),
+        ("page", pa.int32()),
+        ("flagged", pa.bool_()),
+        ("hits", pa.list_(pa.string())),
     ]
 )
 
@@ -158,6 +171,23 @@ def write_hits(
     return _write(folder, number, rows, _HITS, (), source, recipe, label)
 
 
+def write_answers(
+    folder: Path, number: int, answers: Iterable[Answer], source: str, recipe: str
+) -> Manifest:
+    """Write a shard of what the published search says."""
+    rows = [
+        {
+            "paper": answer.paper,
+            **answer.window._asdict(),
+            "page": answer.page,
+            "flagged": answer.flagged,
+            "hits": answer.hits,
+        }
+        for answer in answers
+    ]
+    return _write(folder, number, rows, _ANSWERS, (), source, recipe, "")
+
+
 def read_pages(folder: Path, number: int) -> dict[str, list[Page]]:
     """Return the pages of a shard by paper, both in the order they were written."""
     papers: dict[str, list[Page]] = {}
@@ -186,6 +216,20 @@ def read_hits(folder: Path, number: int) -> list[Hit]:
         row["criteria"] = tuple(row["criteria"])
         hits.append(Hit(**row))
     return hits
+
+
+def read_answers(folder: Path, number: int) -> list[Answer]:
+    """Return what the published search says of the papers of a shard, as it was written."""
+    return [
+        Answer(
+            row["paper"],
+            Window(row["target"], row["location"], row["distance"], row["match"]),
+            row["page"],
+            row["flagged"],
+            tuple(row["hits"]),
+        )
+        for row in _read(folder, number)
+    ]
 
 
 def _write(

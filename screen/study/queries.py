@@ -1,0 +1,160 @@
+"""What is asked of a study's database: counts, failures, the queue, the papers."""
+
+from collections import Counter
+from typing import Any
+
+import sqlalchemy as sa
+
+from screen.errors import StudyError
+from screen.study.database import failures, hits, papers, paths, records
+
+_RECORD_COLUMNS = tuple(
+    records.c[name].label(f"record_{name}")
+    for name in ("title", "authors", "affiliations", "journal", "year", "doi")
+)
+
+# Where several records name one paper (two paths, two records) the first by file name speaks.
+_first = (
+    sa.select(records.c.sha256, sa.func.min(records.c.file).label("file"))
+    .where(records.c.sha256.is_not(None))
+    .group_by(records.c.sha256)
+    .subquery()
+)
+
+
+# No cosine distance of counts is above 1: hits that no window touches come last.
+_FARTHEST = 2.0
+
+
+def count_everything(engine: sa.Engine) -> dict[str, Any]:
+    """Return the counts of every stage; "unscreened" papers are never among the negatives."""
+    with engine.connect() as connection:
+        statuses: Counter[str] = Counter()
+        for status, number in connection.execute(
+            sa.select(papers.c.status, sa.func.count()).group_by(papers.c.status)
+        ):
+            statuses[status] = number
+        scalar = connection.scalar
+        count = sa.func.count
+        codes = sa.select(sa.func.max(hits.c.code).label("code")).group_by(hits.c.paper).subquery()
+        by_code = {
+            code: scalar(sa.select(count()).select_from(codes).where(codes.c.code == code))
+            for code in (2, 1)
+        }
+        coded = sa.select(hits.c.paper).where(hits.c.code >= 1)
+        unread = scalar(sa.select(count()).where(failures.c.stage == "add")) or 0
+        broken = sa.select(failures.c.sha256)
+        in_part = sa.and_(papers.c.status == "screened", papers.c.sha256.in_(broken))
+        part = scalar(sa.select(count()).select_from(papers).where(in_part)) or 0
+        found = scalar(sa.select(count(paths.c.path.distinct()))) or 0
+        held = scalar(sa.select(count()).select_from(paths)) or 0
+        total = sum(statuses.values())
+        asked = sa.select(count()).select_from(papers)
+        flagged = asked.where(papers.c.published_flagged.is_(True))
+        return {
+            "files": found + unread,
+            "duplicates": held - total,
+            "papers": total,
+            "waiting": statuses["waiting"],
+            "screened": statuses["screened"],
+            "unscreened": statuses["unreadable"] + unread,
+            "screened_in_part": part,
+            "flagged_code_2": by_code[2] or 0,
+            "flagged_code_1": by_code[1] or 0,
+            "published_asked": scalar(asked.where(papers.c.published_flagged.is_not(None))) or 0,
+            "published_flagged": scalar(flagged) or 0,
+            "published_flagged_alone": scalar(flagged.where(papers.c.sha256.not_in(coded))) or 0,
+            "hits": scalar(sa.select(count()).select_from(hits)) or 0,
+            "failures": scalar(sa.select(count()).select_from(failures)) or 0,
+            "records": scalar(sa.select(count()).select_from(records)) or 0,
+            "records_without_file": scalar(
+                sa.select(count()).select_from(records).where(records.c.sha256.is_(None))
+            )
+            or 0,
+        }
+
+
+def list_failures(engine: sa.Engine) -> list[dict[str, Any]]:
+    """Return all failures with the paper's file name, in a stable order."""
+    query = (
+        sa.select(failures, papers.c.file)
+        .select_from(failures.outerjoin(papers, papers.c.sha256 == failures.c.sha256))
+        .order_by(failures.c.path, failures.c.page, failures.c.error)
+    )
+    with engine.connect() as connection:
+        return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def list_queue(
+    engine: sa.Engine, limit: int | None = None, order: str = "score"
+) -> list[dict[str, Any]]:
+    """Return hits with their paper's data, ties in a stable order.
+
+    By `order` the highest score comes first, or ("published") what the published search flagged,
+    the least distance first. Raises StudyError if a study without that search is asked for it.
+    """
+    ranking: list[sa.ColumnElement[Any]] = [hits.c.score.desc()]
+    if order == "published":
+        flagged, distance = hits.c.published_flagged, hits.c.published_distance
+        ranking = [flagged.desc(), sa.func.coalesce(distance, _FARTHEST), *ranking]
+    query = (
+        sa.select(hits, papers.c.file, *_RECORD_COLUMNS)
+        .select_from(_with_records(hits.join(papers, papers.c.sha256 == hits.c.paper)))
+        .order_by(*ranking, papers.c.file, hits.c.paper, hits.c.page, hits.c.start)
+        .limit(limit)
+    )
+    with engine.connect() as connection:
+        rows = [dict(row) for row in connection.execute(query).mappings()]
+    if order == "published" and any(row["published_flagged"] is None for row in rows):
+        raise StudyError(
+            "the published search was not run: name its targets in study.toml, then run the study"
+        )
+    return rows
+
+
+def list_reasons(engine: sa.Engine) -> list[dict[str, Any]]:
+    """Return all papers with `file`, `status` and `code`, and the reason of their best hit."""
+    best: dict[str, str] = {}
+    for hit in sorted(list_queue(engine), key=lambda hit: -hit["code"]):
+        best.setdefault(hit["paper"], f"page {hit['page']}: {hit['reason']}")
+    return [
+        {**row, "reason": row["reason"] or best.get(row["sha256"])} for row in list_papers(engine)
+    ]
+
+
+def _with_records(source: sa.Join) -> sa.Join:
+    """Join the record of each paper, where there is one."""
+    return source.outerjoin(_first, _first.c.sha256 == papers.c.sha256).outerjoin(
+        records, records.c.file == _first.c.file
+    )
+
+
+def list_papers(engine: sa.Engine) -> list[dict[str, Any]]:
+    """Return all papers with their highest code and score, in the order of their file names.
+
+    `reason` says why an unreadable paper could not be read.
+    """
+    best = (
+        sa.select(
+            hits.c.paper,
+            sa.func.max(hits.c.code).label("code"),
+            sa.func.max(hits.c.score).label("score"),
+            sa.func.count().label("hits"),
+        )
+        .group_by(hits.c.paper)
+        .subquery()
+    )
+    why = (
+        sa.select(failures.c.sha256, sa.func.min(failures.c.error).label("reason"))
+        .group_by(failures.c.sha256)
+        .subquery()
+    )
+    unreadable = sa.and_(why.c.sha256 == papers.c.sha256, papers.c.status == "unreadable")
+    joined = papers.outerjoin(best, best.c.paper == papers.c.sha256).outerjoin(why, unreadable)
+    query = (
+        sa.select(papers, best.c.code, best.c.score, best.c.hits, why.c.reason, *_RECORD_COLUMNS)
+        .select_from(_with_records(joined))
+        .order_by(papers.c.file, papers.c.sha256)
+    )
+    with engine.connect() as connection:
+        return [dict(row) for row in connection.execute(query).mappings()]
