@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 DEMO := demo
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format corpus clean
+.PHONY: help setup demo test check bench format corpus clean
 
 help: ## List the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -48,6 +48,9 @@ check: $(READY) ## Lint and check types
 	@$(BIN)/ruff format --check .
 	@echo "== mypy"
 	@$(BIN)/mypy
+
+bench: $(READY) ## Measure speed and memory, each beside a peer (about two minutes)
+	@$(BIN)/python -m benchmarks.bench $(BENCH)
 
 format: $(READY) ## Format the code
 	@$(BIN)/ruff format .

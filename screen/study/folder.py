@@ -3,7 +3,7 @@
 study.toml        settings
 sources/          NNNNN.jsonl: the source files of each shard; unread.jsonl: what could not be
 records.jsonl     bibliographic records, as added
-text/, hits/      shards: NNNNN.parquet with NNNNN.json beside it
+text/, hits/     shards: NNNNN.parquet with NNNNN.json beside it; published/ likewise
 screen.db         SQLite, rebuilt from the above at any time
 """
 

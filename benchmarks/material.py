@@ -1,0 +1,32 @@
+"""What is measured on: papers made from those at hand, as many as wanted, no two alike."""
+
+from collections.abc import Sequence
+from itertools import cycle, islice
+from pathlib import Path
+
+from screen.ingest.files import decode
+
+ROOT = Path(__file__).resolve().parent.parent
+CORPUS = ROOT / "corpus" / "papers"
+
+
+def read_texts(folder: Path) -> list[str]:
+    """Return the .txt files of a folder, in the order of their names."""
+    return [decode(path.read_bytes()) for path in sorted(folder.glob("*.txt"))]
+
+
+def write_texts(folder: Path, texts: Sequence[str], number: int) -> Path:
+    """Write so many text files, going round the texts; a first line makes each its own paper."""
+    folder.mkdir(parents=True)
+    for serial, text in enumerate(islice(cycle(texts), number)):
+        path = folder / f"{serial:06d}.txt"
+        path.write_text(f"文献编号 {serial:06d}\n{text}", encoding="utf-8")
+    return folder
+
+
+def write_pdfs(folder: Path, pdfs: Sequence[bytes], number: int) -> Path:
+    """Write so many PDFs, going round those given; a comment at the end makes each its own file."""
+    folder.mkdir(parents=True)
+    for serial, data in enumerate(islice(cycle(pdfs), number)):
+        (folder / f"{serial:06d}.pdf").write_bytes(data + b"\n%% %06d\n%%%%EOF\n" % serial)
+    return folder

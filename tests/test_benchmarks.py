@@ -1,0 +1,42 @@
+"""`make bench` measures everything it names; how fast anything is, no test asserts."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def test_a_small_bench_gives_every_figure(tmp_path: Path) -> None:
+    output = tmp_path / "bench.json"
+    sizes = ("--papers", "8", "--pdfs", "2", "--searched", "4", "--repeats", "1")
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.bench", *sizes, "-o", output],
+        cwd=ROOT,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    result = json.loads(output.read_text(encoding="utf-8"))
+    figures = {figure["name"]: figure for figure in result["figures"]}
+    searched = next(figure for name, figure in figures.items() if "published search" in name)
+    if searched["ratio"] is None:
+        assert "R is not here" in searched["note"]
+    else:
+        assert "180 of 180 answers the same as R's" in searched["note"]
+    for name in (
+        "cascade / without sieve: transplant papers",
+        "cascade / without sieve: papers without events",
+        "pypdfium2 / pdfminer.six",
+        "run from text: two workers / one",
+    ):
+        assert figures[name]["ratio"] > 0
+    for name in ("run from text, models loaded", "run from PDF", "peak memory, run from text"):
+        assert figures[name]["ours"] > 0
+    assert not any("DIFFERENT" in figure["note"] for figure in figures.values())
+    assert result["machine"]["processors"] >= 1
+    for name in figures:
+        assert name.strip() in done.stdout
