@@ -7,6 +7,7 @@ the first bytes decide.
 
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from screen.types import Failure, Page, SourceFile
 
 SUFFIXES = frozenset({".pdf", ".txt"})
 _MEGABYTE = 1_000_000
+# Control characters that are no spaces, and what stands for a character that could not be read.
+_JUNK = re.compile("[\x00-\x08\x0e-\x1f\ufffd]")
 # A text with a larger share of control or replacement characters is not a text in that encoding.
 _MAX_JUNK = 0.02
 # With fewer characters it is not even a sentence: what is left of something cut off.
@@ -208,9 +211,8 @@ def _decode_strictly(data: bytes, encoding: str) -> str:
 
 
 def _junk(text: str) -> float:
-    """Return the share of characters that no text holds: control characters and the like."""
-    junk = sum(1 for c in text if (ord(c) < 32 and c not in "\t\n\r\f\v") or c == "\ufffd")
-    return junk / max(len(text), 1)
+    """Return the share of characters that no text holds."""
+    return len(_JUNK.findall(text)) / max(len(text), 1)
 
 
 def _reason(error: OSError) -> str:
