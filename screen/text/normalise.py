@@ -28,7 +28,7 @@ _VARIANTS = {"揷": "插", "甦": "苏", "癥": "症"}
 _INVISIBLE = re.compile(
     "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufffe\x00-\x08\x0e-\x1b\x7f]"
 )
-_GAP = re.compile(r"\s+")
+_VISIBLE = re.compile(r"\S+")
 # A gap is a real space only between what ends and what begins a foreign word or figure.
 _WORD_END = re.compile(r"[^\W\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]|[.,;:)%°]")
 _WORD_START = re.compile(r"[^\W\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]|[(±<>=+]")
@@ -75,17 +75,29 @@ def _simplifier() -> OpenCC:
 
 
 class _Table(dict[int, str]):
-    """Maps a code point to its clean form, for str.translate; filled as characters are met."""
+    """Maps a code point to its clean form, for str.translate; filled as characters are met.
+
+    `uneven` holds the characters met that became several, or none.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.uneven: set[str] = set()
 
     def __missing__(self, code: int) -> str:
-        if _INVISIBLE.match(chr(code)):
-            self[code] = ""
-            return ""
-        normal = unicodedata.normalize("NFKC", chr(code))
-        simple = "".join(_VARIANTS.get(c, c) for c in _simplifier().convert(normal))
-        # NFKC turns some marks into a space and a combining mark: no new space may arise here.
-        self[code] = clean = "".join(simple.split())
+        self[code] = clean = _clean_character(chr(code))
+        if len(clean) != 1:
+            self.uneven.add(chr(code))
         return clean
+
+
+def _clean_character(character: str) -> str:
+    if _INVISIBLE.match(character):
+        return ""
+    normal = unicodedata.normalize("NFKC", character)
+    simple = "".join(_VARIANTS.get(c, c) for c in _simplifier().convert(normal))
+    # NFKC turns some marks into a space and a combining mark: no new space may arise here.
+    return "".join(simple.split())
 
 
 _TABLE = _Table()
@@ -103,10 +115,11 @@ def clean_pages(pages: Sequence[Page]) -> CleanText:
     gap = last = ""
     for index, blanked in enumerate(_blank_furniture(pages)):
         gap += "\n" if index else ""
-        for piece, start, end in _pieces(blanked):
-            if piece is None:
-                gap += blanked[start:end]
-                continue
+        position = 0
+        for match in _VISIBLE.finditer(blanked):
+            piece, start = match.group(), match.start()
+            gap += blanked[position:start]
+            position = match.end()
             clean = piece.translate(_TABLE)
             if not clean:
                 continue
@@ -120,19 +133,8 @@ def clean_pages(pages: Sequence[Page]) -> CleanText:
             kept.append(clean)
             length += len(clean)
             last = clean[-1]
+        gap += blanked[position:]
     return CleanText("".join(kept), tuple(pages), tuple(runs), frozenset(lines))
-
-
-def _pieces(text: str) -> Iterator[tuple[str | None, int, int]]:
-    """Yield runs of visible text as (text, start, end) and gaps between them as (None, ...)."""
-    position = 0
-    for match in _GAP.finditer(text):
-        if match.start() > position:
-            yield text[position : match.start()], position, match.start()
-        yield None, match.start(), match.end()
-        position = match.end()
-    if position < len(text):
-        yield text[position:], position, len(text)
 
 
 def _parts_words(before: str, after: str) -> bool:
@@ -148,19 +150,18 @@ def _align(raw: str, clean: str, length: int, page: int, start: int) -> Iterator
     Almost every stretch keeps its length and is one run; a character that became several, or none,
     parts it.
     """
-    uneven = {c for c in set(raw) if len(_TABLE[ord(c)]) != 1}
+    uneven = _TABLE.uneven.intersection(raw)
     if not uneven:
         yield Run(length, length + len(clean), page, start, start + len(raw))
         return
     position = 0
-    for offset, character in enumerate(raw):
-        if character not in uneven:
-            continue
+    for match in re.finditer(f"[{re.escape(''.join(sorted(uneven)))}]", raw):
+        offset = match.start()
         if offset > position:
             even = offset - position
             yield Run(length, length + even, page, start + position, start + offset)
             length += even
-        width = len(_TABLE[ord(character)])
+        width = len(_TABLE[ord(match.group())])
         if width:
             yield Run(length, length + width, page, start + offset, start + offset + 1)
         length += width
