@@ -26,12 +26,13 @@ class TermMarker:
     def __call__(self, doc: Doc) -> Doc:
         """Settle which terms stand in the text and which events they tell."""
         exact, damaged = doc._.found
+        layout: Layout = doc._.layout
         mentions = [
             Mention(match) for match in settle(doc._.clean.text, exact, damaged, set(doc._.words))
         ]
         for index, mention in enumerate(mentions):
             mention.order = mention.start
-            mention.kinds = list(self._kinds(mentions, index, doc._.layout))
+            mention.kinds = list(self._kinds(mentions, index, layout))
         doc._.mentions = mentions
         return doc
 
