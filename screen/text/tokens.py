@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
 import rjieba
+from spacy.strings import StringStore
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
@@ -37,6 +38,27 @@ def find_starts(words: Sequence[str]) -> list[int]:
     return [0, *accumulate(map(len, words))]
 
 
-def make_doc(vocab: Vocab, words: list[str]) -> Doc:
-    """Return a spaCy document of words. Its text is their text: spaces are words of their own."""
-    return Doc(vocab, words=words, spaces=[False] * len(words))
+class DocMaker:
+    """Makes spaCy documents of words; for one memory zone, since spaCy forgets words with it."""
+
+    def __init__(self, vocab: Vocab) -> None:
+        self._vocab = vocab
+        self._ids = _WordIds(vocab.strings)
+
+    def make(self, words: Sequence[str]) -> Doc:
+        """Return a document of words. Its text is their text: spaces are words of their own."""
+        # Given ids, which its stubs do not know of, spaCy need not hash every word twice.
+        ids = [self._ids[word] for word in words]
+        return Doc(self._vocab, words=ids, spaces=[False] * len(ids))  # type: ignore[arg-type]
+
+
+class _WordIds(dict[str, int]):
+    """Maps words to their ids in spaCy's strings; filled as words are met."""
+
+    def __init__(self, strings: StringStore) -> None:
+        super().__init__()
+        self._strings = strings
+
+    def __missing__(self, word: str) -> int:
+        self[word] = number = self._strings.add(word)
+        return number

@@ -7,9 +7,8 @@ import pytest
 import spacy
 from hypothesis import given
 from hypothesis import strategies as st
-from spacy.vocab import Vocab
 
-from screen.text.tokens import Segmenter, find_starts, make_doc
+from screen.text.tokens import DocMaker, Segmenter, find_starts
 from tests.sources import SENTENCES, clean_string
 
 OWN = ("气管插管", "带囊导管", "脑死亡", "死")
@@ -18,7 +17,9 @@ texts = st.one_of(
     st.text(max_size=40),
     st.lists(
         st.one_of(
-            st.sampled_from([*SENTENCES, *OWN, "Stanford 液", "\r\n", "3.5mg/kg", "４℃", "𠮷野"]),
+            st.sampled_from(
+                [*SENTENCES, *OWN, "Stanford 液", "\r\n", "3.5mg/kg", "４℃", "𠮷野", "NOUN", "X"]
+            ),
             st.text(max_size=3),
         ),
         max_size=6,
@@ -37,8 +38,8 @@ def own() -> Segmenter:
 
 
 @cache
-def vocab() -> Vocab:
-    return spacy.blank("zh").vocab
+def maker() -> DocMaker:
+    return DocMaker(spacy.blank("zh").vocab)
 
 
 def words(text: str, segmenter: Segmenter | None = None) -> list[str]:
@@ -59,7 +60,7 @@ def test_words_tile_the_text(text: str) -> None:
 
 @given(texts)
 def test_a_document_holds_the_text_and_its_words_where_they_begin(text: str) -> None:
-    doc = make_doc(vocab(), words(text))
+    doc = maker().make(words(text))
     assert doc.text == text
     assert [token.idx for token in doc] == find_starts(words(text))[:-1]
     assert [token.text for token in doc] == words(text)
@@ -107,4 +108,4 @@ def test_what_damage_made_of_a_word_is_left_in_pieces(damaged: str) -> None:
 def test_a_text_without_words_has_none() -> None:
     assert words("") == []
     assert find_starts([]) == [0]
-    assert make_doc(vocab(), []).text == ""
+    assert maker().make([]).text == ""

@@ -19,7 +19,7 @@ from screen.match.events.mentions import Mention
 from screen.match.events.sections import Layout
 from screen.match.lexicon import TermMatch, spell_out
 from screen.match.schema import Pack
-from screen.text.tokens import Segmenter, find_starts, make_doc
+from screen.text.tokens import DocMaker, Segmenter, find_starts
 from screen.types import CleanText, Event
 
 # Importing the modules registers their components; the names keep the imports from looking idle.
@@ -67,9 +67,10 @@ class EventReader:
         if self._texts % _TEXTS_IN_ZONE == 0:
             self._zone.close()
             self._zone.enter_context(self.nlp.memory_zone())
+            self._docs = DocMaker(self.nlp.vocab)
         self._texts += 1
         words = self._segmenter.cut(clean.text)
-        doc = make_doc(self.nlp.vocab, words)
+        doc = self._docs.make(words)
         doc._.clean, doc._.words, doc._.found = clean, find_starts(words), (exact, damaged)
         for _, component in self.nlp.pipeline:
             doc = component(doc)
