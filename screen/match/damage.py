@@ -74,7 +74,7 @@ class DamageFinder:
                         remains, other = before.setdefault(tail, _Remains()), head
                     getattr(remains, error).setdefault(other, spelling)
         parts = list(dict.fromkeys([*before, *after]))
-        self._parts = [(_Sides(before.get(part)), _Sides(after.get(part))) for part in parts]
+        self._parts = [(_sides(before.get(part)), _sides(after.get(part))) for part in parts]
         self._automaton = AhoCorasick(parts, matchkind=MatchKind.Standard)
 
     def find(self, text: str, known: Sequence[tuple[int, int]]) -> list[Damaged]:
@@ -90,16 +90,17 @@ class DamageFinder:
             if home >= 0 and known[home][1] >= end and end - start < known[home][1] - starts[home]:
                 continue
             before, after = self._parts[part]
-            found.update(before.look_back(text, start, end))
-            found.update(after.look_on(text, start, end))
+            if before:
+                found.update(before.look_back(text, start, end))
+            if after:
+                found.update(after.look_on(text, start, end))
         return sorted(found, key=lambda item: (item.start, -item.end, item.spelling))
 
 
 class _Sides:
     """The remains on one side of an intact part, by their length."""
 
-    def __init__(self, remains: _Remains | None) -> None:
-        remains = remains or _Remains()
+    def __init__(self, remains: _Remains) -> None:
         self._wrong = _by_length(remains.wrong)
         self._missing = _by_length(remains.missing)
         self._marked = _by_length(remains.marked)
@@ -138,6 +139,10 @@ class _Sides:
                 spelling = others.get(text[first : start - 1]) if first >= 0 else None
                 if spelling:
                     yield Damaged(spelling, first, end, start - 1)
+
+
+def _sides(remains: _Remains | None) -> _Sides | None:
+    return _Sides(remains) if remains else None
 
 
 def _by_length(others: dict[str, str]) -> list[tuple[int, dict[str, str]]]:
