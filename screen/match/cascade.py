@@ -100,12 +100,13 @@ class Cascade:
     def _analyse(self, paper: str, clean: CleanText, found: _Found) -> Analysis:
         account = self._reader.read(clean, found.exact, found.damaged)
         layout, events = account.layout, account.events
-        rules = match_rules(self.pack, events, layout, self.pack.makes_hits)
+        matches = match_rules(self.pack, events, layout)
+        rules = [match for match in matches if self.pack.makes_hits(match.rule)]
         passages = self._passages(clean, layout, rules, found.phrases, events)
-        support = match_rules(self.pack, events, layout, self.pack.is_supporting)
+        support = [match for match in matches if self.pack.is_supporting(match.rule)]
         for passage in passages:
             passage.rules.extend(_nearby(support, passage, layout))
-        found_signs = match_rules(self.pack, events, layout, lambda rule: rule.sign is not None)
+        found_signs = [match for match in matches if match.rule.sign is not None]
         signs = Signs(found_signs, layout, self.pack.manifest.signs)
         hits = (self._hit(paper, clean, account, passage, signs) for passage in passages)
         spans = tuple((passage.start, passage.end) for passage in passages)

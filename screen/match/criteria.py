@@ -1,7 +1,7 @@
 """Apply a pack's rules to the events of a text: which criteria does which passage meet, and why."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from operator import attrgetter
@@ -62,25 +62,33 @@ def _tell_distance(last: Event, event: Event) -> str:
     return f"told {last.start - event.end} characters earlier, but as what came after"
 
 
-def match_rules(
-    pack: Pack, events: Sequence[Event], layout: Layout, wanted: Callable[[Rule], bool]
-) -> list[RuleMatch]:
-    """Return all matches of the wanted rules of a pack, ordered by place.
+def match_rules(pack: Pack, events: Sequence[Event], layout: Layout) -> list[RuleMatch]:
+    """Return all matches of all rules of a pack, ordered by place.
 
     `events` come in the order of the text.
     """
     story = sorted(events, key=_ORDER)
+    places: dict[str, list[int]] = {}
+    for place, event in enumerate(story):
+        places.setdefault(event.kind, []).append(place)
     found: list[RuleMatch] = []
-    for rule in filter(wanted, pack.rules):
-        found.extend(_match_rule(rule, events, story, layout))
+    for rule in pack.rules:
+        kinds = rule.sequence[0].kinds
+        firsts = sorted(place for kind in kinds for place in places.get(kind, ()))
+        found.extend(_match_rule(rule, [story[place] for place in firsts], events, story, layout))
     return sorted(found, key=lambda match: (match.start, match.end, match.rule.id))
 
 
 def _match_rule(
-    rule: Rule, events: Sequence[Event], story: Sequence[Event], layout: Layout
+    rule: Rule,
+    firsts: Sequence[Event],
+    events: Sequence[Event],
+    story: Sequence[Event],
+    layout: Layout,
 ) -> Iterator[RuleMatch]:
+    """Yield the matches of a rule; `firsts` are of the kinds that begin it, as they happened."""
     chains: dict[tuple[str, tuple[Event, ...]], tuple[Event, ...]] = {}
-    for event in story:
+    for event in firsts:
         chain = _follow(rule, story, event, layout) if _fits(rule.sequence[0], event) else None
         if chain:
             # Of several like beginnings that lead to the same events the nearest is the tightest.
@@ -106,9 +114,9 @@ def _follow(
         for event in islice(story, bisect_left(story, last.order, key=_ORDER), None):
             if event.order > last.order + rule.within + _DETOUR:
                 return None
-            if event in chain or _gap(last, event) > rule.within:
+            if not _fits(step, event) or _gap(last, event) > rule.within or event in chain:
                 continue
-            if _fits(step, event) and layout.place(rule.scope, event.start) == home:
+            if layout.place(rule.scope, event.start) == home:
                 chain.append(event)
                 break
         else:

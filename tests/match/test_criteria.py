@@ -65,7 +65,7 @@ def find(
 ) -> list[RuleMatch]:
     pack = make_pack((), rules=[rule.model_dump() for rule in rules])
     told = sorted(events, key=lambda event: event.start)
-    return match_rules(pack, told, within or layout(), lambda rule: True)
+    return match_rules(pack, told, within or layout())
 
 
 @st.composite

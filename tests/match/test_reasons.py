@@ -36,7 +36,7 @@ def small(criterion: str | None = "A") -> Reading:
 def explain(text: str, criterion: str | None = "A") -> list[str]:
     reading = small(criterion)
     account = reading.account(text)
-    matches = match_rules(reading.pack, account.events, account.layout, lambda rule: True)
+    matches = match_rules(reading.pack, account.events, account.layout)
     return [match.explain(text) for match in matches]
 
 
