@@ -41,8 +41,10 @@ _HEADING = re.compile(
 # After these a number in brackets counts the items of a sentence.
 _LISTING = frozenset(";、")
 _STOPS = frozenset("。;!?.:])》】")
+# The stop comes first and what stands before it second: a search is fast with a first character.
 _SENTENCE_END = re.compile(
-    r"(?=[。!?;.])(?:[。!?;]|(?<=[\u4e00-\u9fff])\.|(?<=[)\]%])\.(?!\d)|(?<=[A-Za-z\d])\.(?=[\u4e00-\u9fff(]))"
+    r"[。!?;.](?:(?<=[。!?;])|(?<=[\u4e00-\u9fff]\.)|(?<=[)\]%]\.)(?!\d)"
+    r"|(?<=[A-Za-z\d]\.)(?=[\u4e00-\u9fff(]))"
 )
 _CLAUSE_END = re.compile(r"[,、:]")
 _TITLE_LENGTH = 24
@@ -97,15 +99,20 @@ def find_sentences(text: str, sections: tuple[Section, ...]) -> tuple[int, ...]:
     A heading begins a sentence, whatever stands before it.
     """
     starts = {0, *(section.start for section in sections)}
-    starts.update(match.end() for match in _SENTENCE_END.finditer(text))
-    return tuple(sorted(start for start in starts if start < len(text) or start == 0))
+    return _add_ends(starts, _SENTENCE_END, text)
 
 
 def find_clauses(text: str, sentences: tuple[int, ...]) -> tuple[int, ...]:
     """Return the offsets at which clauses begin, in order; every sentence begins one."""
-    starts = set(sentences)
-    starts.update(match.end() for match in _CLAUSE_END.finditer(text))
-    return tuple(sorted(start for start in starts if start < len(text) or start == 0))
+    return _add_ends(set(sentences), _CLAUSE_END, text)
+
+
+def _add_ends(starts: set[int], pattern: re.Pattern[str], text: str) -> tuple[int, ...]:
+    """Return the starts, 0 among them, and where matches end with text to follow, in order."""
+    starts.update(match.end() for match in pattern.finditer(text))
+    starts.discard(len(text))
+    starts.add(0)
+    return tuple(sorted(starts))
 
 
 def locate(starts: tuple[int, ...], offset: int) -> int:

@@ -48,7 +48,7 @@ class DocMaker:
     def make(self, words: Sequence[str]) -> Doc:
         """Return a document of words. Its text is their text: spaces are words of their own."""
         # Given ids, which its stubs do not know of, spaCy need not hash every word twice.
-        ids = [self._ids[word] for word in words]
+        ids = list(map(self._ids.__getitem__, words))
         return Doc(self._vocab, words=ids, spaces=[False] * len(ids))  # type: ignore[arg-type]
 
 

@@ -42,12 +42,10 @@ def _said(text: str, mentions: Sequence[Mention], index: int, layout: Layout) ->
     after = mentions[index + 1 : index + 1 + _MOST_TERMS]
     for others, sides in ((before, {"after", "both"}), (after, {"before", "both"})):
         for other in others:
-            if layout.sentence(other.start) != sentence:
-                break
             term = other.term
             if term.polarity is None or term.changes not in sides:
                 continue
-            if term.polarity == "reported":
+            if term.polarity == "reported" or layout.sentence(other.start) != sentence:
                 break
             between = text[min(other.end, event.end) : max(other.start, event.start)]
             same = layout.clause(other.start) == clause and not _TURN.search(between)
