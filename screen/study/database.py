@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from screen.errors import StudyError
 from screen.study.folder import Registered, Study, printable_path
 from screen.study.pipeline import ShardDone
-from screen.study.shards import count_pages, digest, read_answers, read_hits
+from screen.study.shards import as_row, count_pages, digest, read_answers, read_hits
 from screen.types import Answer, Failure, Hit, Record
 
 _SCHEMA = 2
@@ -207,7 +207,7 @@ def _load_shard(
     text, matched = shard.manifests["text"], shard.manifests["hits"]
     _insert(connection, failures, (_failure_row(row, number) for row in text.failures))
     found = (
-        {**asdict(hit), "shard": number, "pack": matched.label, **search.of_hit(hit)}
+        {**as_row(hit), "shard": number, "pack": matched.label, **search.of_hit(hit)}
         for hit in read_hits(study.folder / "hits", number)
     )
     _insert(connection, hits, found)

@@ -167,7 +167,7 @@ def write_hits(
     folder: Path, number: int, hits: Iterable[Hit], source: str, recipe: str, label: str
 ) -> Manifest:
     """Write a shard of hits; `label` names the pack that found them."""
-    rows = [asdict(hit) for hit in hits]
+    rows = [as_row(hit) for hit in hits]
     return _write(folder, number, rows, _HITS, (), source, recipe, label)
 
 
@@ -186,6 +186,18 @@ def write_answers(
         for answer in answers
     ]
     return _write(folder, number, rows, _ANSWERS, (), source, recipe, "")
+
+
+def as_row(hit: Hit) -> dict[str, Any]:
+    """Return a hit as plain data; `asdict` does the same, but copies all that it finds."""
+    row = _fields(hit)
+    for name in ("continued", "events", "mitigating", "matches"):
+        row[name] = [_fields(part) for part in row[name]]
+    return row
+
+
+def _fields(item: Hit | Quote | Evidence | Match) -> dict[str, Any]:
+    return {name: getattr(item, name) for name in item.__slots__}
 
 
 def read_pages(folder: Path, number: int) -> dict[str, list[Page]]:
