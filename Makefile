@@ -49,7 +49,7 @@ check: $(READY) ## Lint and check types
 	@echo "== mypy"
 	@$(BIN)/mypy
 
-bench: $(READY) ## Measure speed and memory, each beside a peer (about two minutes)
+bench: $(READY) ## Measure speed and memory, each beside a peer (about a minute)
 	@$(BIN)/python -m benchmarks.bench $(BENCH)
 
 format: $(READY) ## Format the code
