@@ -13,7 +13,9 @@ from screen import terminal
 from screen.cli.common import DONE_WITH_FAILURES, as_json_option, example
 from screen.errors import DocumentError, ScreenError
 from screen.findings.export import write_text
+from screen.findings.published import Question, list_batches, search, write_found
 from screen.ingest.files import hash_file, read_source
+from screen.match.afind import Targets, read_targets
 from screen.match.packs import find_pack, load_pack
 from screen.settings import Published, Settings
 from screen.study.database import open_database
@@ -140,7 +142,6 @@ def _judge_passages(
     judged = list(judge_passages(Cascade(loaded), gold))
     published = []
     if targets:
-        from screen.match.afind import Targets, read_targets
         from screen.rank.published import judge_passages_as_published
 
         ready = Targets(read_targets(targets))
@@ -221,9 +222,6 @@ def afind(
     The same windows and distances as R's stringdist::afind with running cosine, q = 1. Ends with
     status 1 if something could not be read; it has a row with the error.
     """
-    from screen.findings.published import Question, list_batches, search, write_found
-    from screen.match.afind import read_targets
-
     rule = Published(cutoff=cutoff, context=context, require=require)
     question = Question(tuple(read_targets(targets)), rule, every, format_)
     batches = list_batches(paths)

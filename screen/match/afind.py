@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from screen.errors import TargetsError
-from screen.match.cosine import find_below, find_best
 from screen.settings import Published
 from screen.types import Answer, Hit, Page, Quote, Window
 
@@ -24,7 +23,11 @@ _CODE_POINTS = 0x110000
 
 
 class Targets:
-    """Target phrases made ready to be searched for. Raises TargetsError for an empty phrase."""
+    """Target phrases made ready to be searched for. Raises TargetsError for an empty phrase.
+
+    The kernels are imported where they are called: numba takes longer to start than most commands
+    take to run.
+    """
 
     def __init__(self, phrases: Sequence[str]) -> None:
         if not phrases or not all(phrases):
@@ -47,6 +50,8 @@ class Targets:
         The same as R: a text shorter than a phrase is its one window; the distance to an empty
         text is not a number.
         """
+        from screen.match.cosine import find_best
+
         if not text:
             return [Window(phrase, 1, nan, "") for phrase in self.phrases]
         points = _code_points(text)
@@ -67,6 +72,8 @@ class Targets:
 
         R's search gives the best window only.
         """
+        from screen.match.cosine import find_below
+
         if not text:
             return []
         points = _code_points(text)

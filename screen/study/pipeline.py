@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from screen.ingest.files import Reading, read_source
+from screen.match.afind import Targets, answer, join_pages, read_targets
 from screen.match.packs import find_pack, load_pack
 from screen.settings import Limits, Published
 from screen.study.engine import Isolated, run_tasks
@@ -32,7 +33,6 @@ from screen.text.normalise import clean_pages
 from screen.types import Answer, Failure, Hit, Page, SourceFile
 
 if TYPE_CHECKING:
-    from screen.match.afind import Targets
     from screen.match.cascade import Cascade
 
 _TEXT_CODE = ("ingest", "types.py")
@@ -81,9 +81,6 @@ def make_recipe(study: Study) -> Recipe:
     ]
     targets: tuple[str, ...] = ()
     if rule.targets:
-        # Imported where it is needed: numba takes longer to start than most commands take to run.
-        from screen.match.afind import read_targets
-
         targets = tuple(read_targets(study.folder / rule.targets))
         asked = rule.model_dump_json(exclude={"targets"})
         stages.append(("published", _hash(_PUBLISHED_CODE, _PUBLISHED_LIBRARIES, asked, *targets)))
@@ -202,8 +199,6 @@ def _work(recipe: Recipe, number: int, read: Read, stage: str, data: str, made_b
 
 def _search(recipe: Recipe, papers: dict[str, list[Page]], hits: list[Hit]) -> Iterator[Answer]:
     """Yield what the published search says of each paper, with the hits that it touches."""
-    from screen.match.afind import answer, join_pages
-
     targets = _targets(recipe.targets)
     found: dict[str, list[Hit]] = {}
     for hit in hits:
@@ -243,10 +238,8 @@ def _cascade(pack: Path) -> "Cascade":
 
 
 @cache
-def _targets(phrases: tuple[str, ...]) -> "Targets":
+def _targets(phrases: tuple[str, ...]) -> Targets:
     """Return the target phrases made ready, once per worker process."""
-    from screen.match.afind import Targets
-
     return Targets(phrases)
 
 

@@ -3,6 +3,7 @@
 import csv
 import shutil
 import subprocess
+import sys
 from collections import Counter
 from math import isnan, sqrt
 from pathlib import Path
@@ -123,6 +124,22 @@ def test_an_empty_text_has_no_distance_and_is_never_flagged() -> None:
 def test_half_a_character_in_a_text_does_not_stop_the_search() -> None:
     [window] = Targets(["脑死亡"]).find_best("供体\ud800脑死亡后")
     assert (window.location, window.distance) == (4, 0.0)
+
+
+# As on a machine where neither the package's folder nor a home can be written.
+_NO_CACHE = """
+from numba.core import caching
+for name in ("CacheImpl", "CompileResultCacheImpl"):
+    getattr(caching, name)._locator_classes = []
+from screen.match.afind import Targets
+print(Targets(["abc"]).find_best("xxcab")[0])
+"""
+
+
+def test_the_search_works_where_compiled_code_cannot_be_kept() -> None:
+    asked = [sys.executable, "-c", _NO_CACHE]
+    done = subprocess.run(asked, capture_output=True, encoding="utf-8", check=True)
+    assert "location=3, distance=0.0" in done.stdout
 
 
 # ---- against R itself ------------------------------------------------------------------------
