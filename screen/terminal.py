@@ -147,9 +147,7 @@ def show_queue(hits: Sequence[Mapping[str, Any]], glosses: Mapping[str, str]) ->
 
 
 def _published(hit: Mapping[str, Any]) -> str:
-    """Return what the published search would have said of a hit."""
-    if hit["published_distance"] is None:
-        return "not flagged, none of its windows lies here"
+    """Return what the published search says of a hit."""
     said = "flagged" if hit["published_flagged"] else "not flagged"
     return f"{said}, distance {hit['published_distance']:.3f} to “{hit['published_target']}”"
 

@@ -211,16 +211,17 @@ class Window(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the published search says of a paper for one target phrase: its best window.
+    """What the published search says: of a paper for one target phrase, or of a hit by itself.
 
-    `page` is the one on which the window begins; `hits` are the ids of the hits that it touches.
+    `hit` is "" for a paper as a whole; of a hit there is one answer, with the nearest window.
+    `page` is the one on which the window begins.
     """
 
     paper: str
+    hit: str
     window: Window
     page: int
     flagged: bool
-    hits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ events and no actor; it is here to repeat the study and to compare with.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import nan
 from pathlib import Path
@@ -141,26 +141,36 @@ class JoinedText:
         """Return the number of the page on which a window begins."""
         return self.pages[max(bisect_right(self.starts, window.location - 1) - 1, 0)].number
 
-    def place(self, quote: Quote) -> tuple[int, int]:
-        """Return where a quote from a page stands in the text, as start and end."""
-        index = next(i for i, page in enumerate(self.pages) if page.number == quote.page)
-        start = self.starts[index] + len(_join_lines(self.pages[index].text[: quote.start]))
-        return start, start + len(_join_lines(quote.text))
+    def span(self, quotes: Sequence[Quote]) -> tuple[int, int]:
+        """Return where a passage, given by its quotes page by page, stands in the text."""
+        first, last = quotes[0], quotes[-1]
+        return self._offset(first.page, first.start), self._offset(last.page, last.end)
+
+    def _offset(self, number: int, offset: int) -> int:
+        index = next(i for i, page in enumerate(self.pages) if page.number == number)
+        return self.starts[index] + len(_join_lines(self.pages[index].text[:offset]))
 
 
 def answer(
     targets: Targets, rule: Published, paper: str, joined: JoinedText, hits: Iterable[Hit]
-) -> list[Answer]:
-    """Return what the published search says of a paper, one answer for each target phrase."""
-    places = [(hit.id, *joined.place(quote)) for hit in hits for quote in hit.quotes]
-    answers = []
-    for window in targets.find_best(joined.text):
-        start = window.location - 1
-        end = start + len(window.match)
-        touched = dict.fromkeys(hit for hit, first, last in places if first < end and start < last)
-        flagged = is_flagged(joined.text, window, rule)
-        answers.append(Answer(paper, window, joined.page(window), flagged, tuple(touched)))
-    return answers
+) -> Iterator[Answer]:
+    """Yield what the published search says of a paper, phrase by phrase, and of each of its hits.
+
+    A hit is searched by itself: of a whole paper the search keeps only the best window for each
+    phrase, which may lie in another passage.
+    """
+    text = joined.text
+    for window in targets.find_best(text):
+        yield Answer(paper, "", window, joined.page(window), is_flagged(text, window, rule))
+    for hit in hits:
+        start, end = joined.span(hit.quotes)
+        windows = [
+            window._replace(location=start + window.location)
+            for window in targets.find_best(text[start:end])
+        ]
+        nearest = min(windows, key=lambda window: window.distance)
+        flagged = any(is_flagged(text, window, rule) for window in windows)
+        yield Answer(paper, hit.id, nearest, joined.page(nearest), flagged)
 
 
 def join_pages(pages: Sequence[Page]) -> JoinedText:

@@ -18,21 +18,21 @@ from screen.errors import StudyError
 from screen.study.folder import Registered, Study, printable_path
 from screen.study.pipeline import ShardDone
 from screen.study.shards import as_row, count_pages, digest, read_answers, read_hits
-from screen.types import Answer, Failure, Hit, Record
+from screen.types import Answer, Failure, Record
 
 _SCHEMA = 2
 # In the table of what is loaded: the unread files and the records, which belong to no shard.
 _NO_SHARD = -1
 
 
+# What the published search says of a paper or hit: null where it was not asked.
+_PUBLISHED = ("published_flagged", "published_distance", "published_target")
+_NOT_ASKED = dict.fromkeys(_PUBLISHED)
+
+
 def _published() -> tuple[sa.Column[Any], ...]:
-    """Return the columns for what the published search says; null where it was not asked."""
-    return (
-        sa.Column("published_flagged", sa.Boolean),
-        # of the nearest window and its target phrase; null where no window lies
-        sa.Column("published_distance", sa.Float),
-        sa.Column("published_target", sa.String),
-    )
+    types = (sa.Boolean, sa.Float, sa.String)
+    return tuple(sa.Column(name, kind) for name, kind in zip(_PUBLISHED, types, strict=True))
 
 
 metadata = sa.MetaData()
@@ -179,7 +179,8 @@ def _load_shard(
     for table in (hits, failures):
         connection.execute(table.delete().where(table.c.shard == number))
     counts = count_pages(study.folder / "text", number) if shard else {}
-    search = _Search(study, number, shard)
+    asked = shard is not None and "published" in shard.manifests
+    published = _read_published(study, number) if asked else {}
     rows, places = [], []
     for item in items:
         pages, unread = counts.get(item.source.sha256, (0, 0))
@@ -192,7 +193,7 @@ def _load_shard(
             "status": "waiting" if shard is None else "screened" if pages else "unreadable",
             "pages": pages,
             "unread_pages": unread,
-            **search.of_paper(item.source.sha256),
+            **published.get(item.source.sha256, _NOT_ASKED),
         }
         rows.append(row)
         for path in (item.source.path, *item.also):
@@ -207,42 +208,29 @@ def _load_shard(
     text, matched = shard.manifests["text"], shard.manifests["hits"]
     _insert(connection, failures, (_failure_row(row, number) for row in text.failures))
     found = (
-        {**as_row(hit), "shard": number, "pack": matched.label, **search.of_hit(hit)}
+        {
+            **as_row(hit),
+            "shard": number,
+            "pack": matched.label,
+            **published.get(hit.id, _NOT_ASKED),
+        }
         for hit in read_hits(study.folder / "hits", number)
     )
     _insert(connection, hits, found)
 
 
-class _Search:
-    """What the published search says of the papers and hits of a shard."""
-
-    def __init__(self, study: Study, number: int, shard: ShardDone | None) -> None:
-        self._asked = shard is not None and "published" in shard.manifests
-        self._of_paper: dict[str, list[Answer]] = {}
-        self._of_hit: dict[str, list[Answer]] = {}
-        if not self._asked:
-            return
-        for answer in read_answers(study.folder / "published", number):
-            self._of_paper.setdefault(answer.paper, []).append(answer)
-            for hit in answer.hits:
-                self._of_hit.setdefault(hit, []).append(answer)
-
-    def of_paper(self, sha256: str) -> dict[str, Any]:
-        """Return the columns of a paper; one that could not be read was not asked about."""
-        return self._columns(self._of_paper.get(sha256))
-
-    def of_hit(self, hit: Hit) -> dict[str, Any]:
-        """Return the columns of a hit, by the windows that touch it."""
-        return self._columns(self._of_hit.get(hit.id, []) if self._asked else None)
-
-    @staticmethod
-    def _columns(answers: list[Answer] | None) -> dict[str, Any]:
-        nearest = min(answers or [], key=lambda answer: answer.window.distance, default=None)
-        return {
-            "published_flagged": None if answers is None else any(a.flagged for a in answers),
-            "published_distance": nearest.window.distance if nearest else None,
-            "published_target": nearest.window.target if nearest else None,
-        }
+def _read_published(study: Study, number: int) -> dict[str, dict[str, Any]]:
+    """Return the columns that the published search gives to papers and hits, by their ids."""
+    answers: dict[str, list[Answer]] = {}
+    for answer in read_answers(study.folder / "published", number):
+        answers.setdefault(answer.hit or answer.paper, []).append(answer)
+    columns = {}
+    for key, said in answers.items():
+        nearest = min(said, key=lambda answer: answer.window.distance)
+        flagged = any(answer.flagged for answer in said)
+        values = (flagged, nearest.window.distance, nearest.window.target)
+        columns[key] = dict(zip(_PUBLISHED, values, strict=True))
+    return columns
 
 
 def _load_unread(connection: sa.Connection, unread: list[Failure]) -> None:

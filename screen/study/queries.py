@@ -22,10 +22,6 @@ _first = (
 )
 
 
-# No cosine distance of counts is above 1: hits that no window touches come last.
-_FARTHEST = 2.0
-
-
 def count_everything(engine: sa.Engine) -> dict[str, Any]:
     """Return the counts of every stage; "unscreened" papers are never among the negatives."""
     with engine.connect() as connection:
@@ -95,8 +91,7 @@ def list_queue(
     """
     ranking: list[sa.ColumnElement[Any]] = [hits.c.score.desc()]
     if order == "published":
-        flagged, distance = hits.c.published_flagged, hits.c.published_distance
-        ranking = [flagged.desc(), sa.func.coalesce(distance, _FARTHEST), *ranking]
+        ranking = [hits.c.published_flagged.desc(), hits.c.published_distance, *ranking]
     query = (
         sa.select(hits, papers.c.file, *_RECORD_COLUMNS)
         .select_from(_with_records(hits.join(papers, papers.c.sha256 == hits.c.paper)))

@@ -70,13 +70,13 @@ _HITS = pa.schema(
 _ANSWERS = pa.schema(
     [
         ("paper", pa.string()),
+        ("hit", pa.string()),
         ("target", pa.string()),
         ("location", pa.int64()),
         ("distance", pa.float64()),
         ("match", pa.string()),
         ("page", pa.int32()),
         ("flagged", pa.bool_()),
-        ("hits", pa.list_(pa.string())),
     ]
 )
 
@@ -178,10 +178,10 @@ def write_answers(
     rows = [
         {
             "paper": answer.paper,
+            "hit": answer.hit,
             **answer.window._asdict(),
             "page": answer.page,
             "flagged": answer.flagged,
-            "hits": answer.hits,
         }
         for answer in answers
     ]
@@ -235,10 +235,10 @@ def read_answers(folder: Path, number: int) -> list[Answer]:
     return [
         Answer(
             row["paper"],
+            row["hit"],
             Window(row["target"], row["location"], row["distance"], row["match"]),
             row["page"],
             row["flagged"],
-            tuple(row["hits"]),
         )
         for row in _read(folder, number)
     ]

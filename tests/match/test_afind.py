@@ -258,20 +258,24 @@ def test_blank_pages_that_were_left_out_keep_their_form_feeds() -> None:
     assert joined.page(Window("", 5, 0.0, "乙")) == 4
 
 
-def test_an_answer_names_the_hits_that_its_window_touches() -> None:
-    first = "心脏移植的供心保护\n供体确认脑死亡后行气管\n插管,正中开胸,切取供心。\n"
+def test_a_paper_is_answered_phrase_by_phrase_and_a_hit_by_itself() -> None:
+    first = (
+        "受者全麻后气管插管。\n术中血压平稳。\n供体确认脑死亡后行气管\n插管,正中开胸,切取供心。\n"
+    )
     second = "讨论 供心保护十分重要。"
     pages = [page(first, 1), page(second, 2)]
     hits = Cascade(load_pack(find_pack("brain-death"))).find_hits("0" * 64, clean_pages(pages))
     assert len(hits) == 1
-    targets = Targets(["脑死亡后行气管插管", "供心保护十分重要"])
-    touching, elsewhere = answer(targets, Published(), "0" * 64, join_pages(pages), hits)
-    assert touching.window.distance == 0.0
-    assert touching.hits == (hits[0].id,)
-    assert touching.page == 1
-    assert touching.flagged
-    assert elsewhere.hits == ()
-    assert elsewhere.page == 2
+    targets = Targets(["供心保护十分重要", "气管插管"])
+    joined = join_pages(pages)
+    elsewhere, tube, of_hit = answer(targets, Published(), "0" * 64, joined, hits)
+    assert (elsewhere.hit, elsewhere.page, elsewhere.flagged) == ("", 2, True)
+    # The first of two like windows is the paper's; the passage has the other.
+    assert (tube.window.location, tube.flagged) == (6, True)
+    assert of_hit.hit == hits[0].id
+    assert of_hit.window.match == "气管插管"
+    assert joined.text[of_hit.window.location - 1 :].startswith("气管插管,正中开胸")
+    assert (of_hit.page, of_hit.flagged) == (1, True)
 
 
 # ---- target phrases --------------------------------------------------------------------------
