@@ -85,7 +85,7 @@ def _read_page(document: pypdfium2.PdfDocument, second: "_Miner", sha256: str, i
     number = index + 1
     text, kinds = _read_with_pdfium(document, index)
     quality = text_quality(text)
-    if _PICTURE in kinds and _is_scant(text):
+    if _PICTURE in kinds:
         # A scan often carries a line of the database as text: the page itself is not read.
         return Page(sha256, number, text, "unreadable", 0.0)
     if quality >= READABLE:
@@ -101,12 +101,16 @@ def _read_page(document: pypdfium2.PdfDocument, second: "_Miner", sha256: str, i
 
 
 def _read_with_pdfium(document: pypdfium2.PdfDocument, index: int) -> tuple[str, frozenset[int]]:
-    """Return a page's text and the kinds of object on it; nothing if PDFium cannot load it."""
+    """Return a page's text, and if that is scant the kinds of object on the page.
+
+    Nothing if PDFium cannot load it.
+    """
     try:
         page = document[index]
         try:
-            kinds = frozenset(item.type for item in page.get_objects(max_depth=2))
-            return _tidy(page.get_textpage().get_text_range()), kinds
+            text = _tidy(page.get_textpage().get_text_range())
+            objects = page.get_objects(max_depth=2) if _is_scant(text) else ()
+            return text, frozenset(item.type for item in objects)
         finally:
             page.close()
     except pypdfium2.PdfiumError:
