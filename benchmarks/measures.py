@@ -85,6 +85,8 @@ def measure_search(sizes: Sizes, scratch: Path) -> Iterator[Figure]:
     )
     peer = len(texts) / seconds
     note += f"; {same} of {len(rows)} answers the same as R's"
+    if same < len(rows):
+        note += ": DIFFERENT ANSWERS"
     yield Figure("published search / R", "papers/s", rate, peer, rate / peer, note)
 
 

@@ -66,6 +66,15 @@ class Published(_Strict):
     context: int = Field(default=70, ge=0, le=1_000_000)
     require: str = "供"
 
+    def tell(self, flagged: bool, distance: float, target: str) -> str:
+        """Return in words what the search says of a passage or paper, by its telling window."""
+        said = "flagged"
+        if not flagged:
+            said = "not flagged"
+            if distance < self.cutoff:
+                said += f" for want of {self.require} within {self.context} characters"
+        return f"{said}, distance {distance:.3f} to “{target}”"
+
 
 class Settings(_Strict):
     """Everything study.toml may hold."""

@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from screen.settings import Published
 from screen.study.folder import printable_path
 from screen.study.pipeline import ShardDone
 
@@ -50,15 +51,15 @@ _ACTOR_STYLES = {
 
 
 @contextmanager
-def progress(total: int, what: str = "shards") -> Iterator[Callable[[object], None]]:
-    """Show a bar on stderr if that is a terminal; yields the function to call for each of them."""
+def progress(total: int, what: str) -> Iterator[Callable[[int], None]]:
+    """Show a bar on stderr if that is a terminal; yields what to call with how many are done."""
     console = Console(stderr=True)
     columns = (
         TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
     )  # fmt: skip
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
         task = bar.add_task(what, total=total)
-        yield lambda _: bar.advance(task)
+        yield lambda count: bar.advance(task, count)
 
 
 def count_work(done: Sequence[ShardDone], loaded: int) -> dict[str, int]:
@@ -109,10 +110,12 @@ def show_failures(failures: Sequence[Mapping[str, Any]]) -> None:
         console.print(Text(f"  {where}{page} [{failure['stage']}]: {failure['error']}"))
 
 
-def show_queue(hits: Sequence[Mapping[str, Any]], glosses: Mapping[str, str]) -> None:
+def show_queue(
+    hits: Sequence[Mapping[str, Any]], glosses: Mapping[str, str], rule: Published
+) -> None:
     """Print hits: what was found, on which page, by which criteria, and why.
 
-    `glosses` says in English what each criterion means.
+    `glosses` says in English what each criterion means; by `rule` the published search was asked.
     """
     console = _console()
     if not hits:
@@ -133,7 +136,8 @@ def show_queue(hits: Sequence[Mapping[str, Any]], glosses: Mapping[str, str]) ->
             lines.append(Text("no criterion: a lead", style="yellow"))
         lines.append(Text(f"why: {hit['reason']}", style="green"))
         if hit["published_flagged"] is not None:
-            lines.append(Text(f"published search: {_published(hit)}", style="blue"))
+            said = (hit[f"published_{name}"] for name in ("flagged", "distance", "target"))
+            lines.append(Text(f"published search: {rule.tell(*said)}", style="blue"))
         for sign in hit["mitigating"][:_SHOWN_SIGNS]:
             words = f"mitigating: {sign['kind']} “{sign['text']}” page {sign['page']}"
             lines.append(Text(words, style="magenta"))
@@ -144,12 +148,6 @@ def show_queue(hits: Sequence[Mapping[str, Any]], glosses: Mapping[str, str]) ->
             console.print(Padding(line, (0, 0, 0, 5), expand=False))
         console.print()
     console.print(Text("Flagged for people to judge; nothing here asserts what happened."))
-
-
-def _published(hit: Mapping[str, Any]) -> str:
-    """Return what the published search says of a hit."""
-    said = "flagged" if hit["published_flagged"] else "not flagged"
-    return f"{said}, distance {hit['published_distance']:.3f} to “{hit['published_target']}”"
 
 
 def _passage(hit: Mapping[str, Any]) -> Text:

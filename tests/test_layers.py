@@ -89,7 +89,7 @@ def test_every_folder_and_module_has_its_place_in_the_order() -> None:
         ("__init__.py", "from screen.types import Page"),
         ("study/engine.py", "from screen.helpers import anything"),
         ("text/segment.py", "from tests.conftest import COMMAND"),
-        ("cli.py", "import benchmarks.damaged"),
+        ("cli/texts.py", "import benchmarks.damaged"),
     ],
 )
 def test_an_import_from_the_right_or_from_outside_is_found(
@@ -108,7 +108,7 @@ def test_an_import_from_the_right_or_from_outside_is_found(
         ("match/events.py", "from .packs import Pack"),
         ("match/events.py", "from .. import types"),
         ("settings.py", "from screen.errors import SettingsError"),
-        ("cli.py", "import screen\nfrom screen import terminal"),
+        ("cli/texts.py", "import screen\nfrom screen import terminal"),
         ("study/engine.py", "import multiprocessing"),
     ],
 )

@@ -4,18 +4,23 @@ import csv
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 
-from screen.findings.published import FIELDS
+from screen.findings.search import FIELDS
 from screen.ingest.files import hash_file, read_source
 from screen.settings import Limits
+from screen.study.database import open_database
+from screen.study.folder import Study
+from screen.study.queries import list_papers
 from tests.conftest import Invoke, MadeStudy, MakeStudy, RunCli
 
 CORPUS_PDF = Path(__file__).resolve().parent.parent / "corpus" / "papers" / "p002.pdf"
@@ -181,7 +186,7 @@ import os
 import sys
 from pathlib import Path
 
-from screen.findings import published
+from screen.findings import search as published
 from screen.settings import Published
 
 
@@ -196,7 +201,7 @@ published.read_source = read
 
 if __name__ == "__main__":
     question = published.Question(("气管插管",), Published(), False, "jsonl")
-    batches = published.list_batches([Path(sys.argv[1])])
+    batches = published.list_batches([Path(sys.argv[1])], 2)
     for found in published.search(question, batches, 2):
         print(found.rows, end="")
 """
@@ -222,6 +227,59 @@ def test_a_paper_that_kills_its_reader_costs_itself_only(tmp_path: Path) -> None
     assert {row["file"]: row["error"] for row in rows if row["error"]} == {
         "07.txt": "the reader crashed on this file"
     }
+
+
+@pytest.mark.parametrize("cutoff", ["nan", "-0.1", "1.1"])
+def test_a_cutoff_that_is_none_is_wrong_use(
+    cutoff: str, papers: Path, tmp_path: Path, invoke: Invoke
+) -> None:
+    done = invoke("afind", "--targets", write_targets(tmp_path), "--cutoff", cutoff, papers)
+    assert done.exit_code == 2
+    assert "--cutoff" in done.stderr
+
+
+def test_the_file_of_targets_is_no_paper(tmp_path: Path, run_cli: RunCli) -> None:
+    targets = write_targets(tmp_path)
+    nothing = run_cli("afind", "--targets", targets, tmp_path)
+    assert nothing.returncode == 2
+    assert nothing.stderr == "ddr-screen: no papers there: .pdf and .txt are read, and studies\n"
+    (tmp_path / "paper.txt").write_text(str(PAPERS["declared.txt"]), encoding="utf-8")
+    done = run_cli("afind", "--targets", targets, tmp_path)
+    assert "1 papers searched, 1 flagged" in done.stderr
+
+
+def test_an_interrupted_search_leaves_no_file(
+    tmp_path: Path, papers: Path, ddr_screen: Path
+) -> None:
+    many = tmp_path / "many"
+    many.mkdir()
+    for number in range(400):
+        text = f"{number}。" + "供体脑死亡后气管插管,开胸。" * 400
+        (many / f"{number}.txt").write_text(text, encoding="utf-8")
+    rows = tmp_path / "rows.csv"
+    targets = write_targets(tmp_path)
+    asked: list[str | Path] = [ddr_screen, "afind", "--targets", targets, "--all", many, "-o", rows]
+    with subprocess.Popen(
+        asked, stderr=subprocess.PIPE, encoding="utf-8", start_new_session=True
+    ) as process:
+        assert wait_for(lambda: list(tmp_path.glob(".rows.csv.*")))
+        os.killpg(process.pid, signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert "stopped" in said
+    assert "Traceback" not in said
+    assert not rows.exists()
+    assert not list(tmp_path.glob(".rows.csv.*"))
+
+
+def wait_for(there: Callable[[], object]) -> bool:
+    """Wait until something is there, for a minute at most."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        if there():
+            return True
+        time.sleep(0.02)
+    return False
 
 
 # ---- over a study, and in it -----------------------------------------------------------------
@@ -321,6 +379,51 @@ def test_new_targets_search_again_and_match_nothing_again(
     assert targets == {"气管插管"}
     again = invoke("run", study.folder, "--workers", "1")
     assert "nothing to do" in again.stdout
+
+
+def test_files_added_after_new_targets_take_nothing_from_the_queue(
+    searched: MadeStudy, tmp_path: Path, invoke: Invoke
+) -> None:
+    study = searched.copy(tmp_path / "study")
+    before = json.loads(invoke("status", study.folder, "--json").stdout)
+    write_targets(study.folder, ["气管插管"])
+    more = tmp_path / "more.txt"
+    more.write_text("供体脑死亡后气管插管。", encoding="utf-8")
+    assert invoke("add", study.folder, more).exit_code == 0
+    after = json.loads(invoke("status", study.folder, "--json").stdout)
+    assert after["waiting"] == 1
+    for name in ("screened", "hits", "flagged_code_2", "published_flagged"):
+        assert after[name] == before[name]
+
+
+def test_targets_taken_away_take_their_answers_with_them(
+    searched: MadeStudy, tmp_path: Path, invoke: Invoke
+) -> None:
+    study = searched.copy(tmp_path / "study")
+    settings = study.folder / "study.toml"
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(text.replace('targets = "targets.txt"', 'targets = ""'), encoding="utf-8")
+    assert invoke("run", study.folder, "--workers", "1").exit_code == 1
+    assert json.loads(invoke("status", study.folder, "--json").stdout)["published_asked"] == 0
+    assert invoke("add", study.folder, searched.papers).exit_code == 0
+    assert json.loads(invoke("status", study.folder, "--json").stdout)["published_asked"] == 0
+
+
+def test_what_flags_is_named_before_what_is_nearer(make_study: MakeStudy, invoke: Invoke) -> None:
+    far, near = "供心" + "甲" * 70, "供体脑死亡后行气管内插管"
+    made = make_study({"a.txt": f"脑死亡后行气管插管。{'乙' * 90}。{far}。{near},正中开胸取心。"})
+    write_targets(made.folder, ["脑死亡后行气管插管"])
+    settings = made.folder / "study.toml"
+    text = settings.read_text(encoding="utf-8")
+    text = text.replace('# targets = ""', 'targets = "targets.txt"')
+    settings.write_text(text.replace('# require = "供"', 'require = "开胸"'), encoding="utf-8")
+    assert invoke("run", made.folder, "--workers", "1").exit_code == 0
+    shown = invoke("queue", made.folder).stdout
+    assert "published search: flagged, distance 0.0" in shown
+    [paper] = list_papers(open_database(Study(made.folder)))
+    # Of the paper the search keeps the nearest window only, which stands far from what it asks for.
+    assert paper["published_flagged"] is False
+    assert paper["published_distance"] == 0.0
 
 
 def test_targets_that_are_missing_are_one_line(

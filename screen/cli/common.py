@@ -29,6 +29,9 @@ class Commands(click.Group):
             why = f"screen.db is damaged ({error.orig}): delete it and run again"
             click.echo(f"ddr-screen: {why}", err=True)
             ctx.exit(WRONG_USE)
+        except KeyboardInterrupt:
+            click.echo("stopped", err=True)
+            ctx.exit(INTERRUPTED)
         except BrokenPipeError:
             # Whoever read the output has seen enough; click ends quietly.
             raise

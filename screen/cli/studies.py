@@ -19,7 +19,7 @@ from screen.match.packs import find_pack, load_pack
 from screen.study.database import load, open_database
 from screen.study.engine import count_workers
 from screen.study.folder import Study
-from screen.study.pipeline import find_finished, make_recipe
+from screen.study.pipeline import find_made, make_recipe
 from screen.study.pipeline import run as run_study
 from screen.study.queries import count_everything, list_failures, list_queue
 
@@ -51,7 +51,7 @@ def add(study: Path, paths: tuple[Path, ...], records: tuple[Path, ...]) -> None
     recipe = make_recipe(opened)  # a pack or setting at fault is known before anything is written
     added = opened.add(paths, records)
     with opened.lock():
-        load(opened, open_database(opened), find_finished(opened, recipe))
+        load(opened, open_database(opened), find_made(opened, recipe))
     click.echo(
         f"{study}: {added.new} new papers, {added.duplicates} further paths of known papers, "
         f"{added.known} known already, {added.records} records."
@@ -82,9 +82,9 @@ def run(study: Path, workers: int | None, retry_failed: bool, as_json: bool) -> 
     opened = Study(study)
     wanted = count_workers(workers or opened.settings.work.workers)
     try:
-        with opened.lock(), terminal.progress(len(opened.shard_numbers())) as report:
-            done = run_study(opened, wanted, report, retry_failed=retry_failed)
-            engine = open_database(opened)
+        with opened.lock(), terminal.progress(len(opened.shard_numbers()), "shards") as report:
+            engine = open_database(opened)  # one that cannot be used is known before the work
+            done = run_study(opened, wanted, lambda _: report(1), retry_failed=retry_failed)
             loaded = load(opened, engine, done)
     except KeyboardInterrupt:
         click.echo(f"stopped; what is done is kept. To go on: ddr-screen run {study}", err=True)
@@ -140,7 +140,8 @@ def queue(study: Path, number: int, order: str, as_json: bool) -> None:
             click.echo(json.dumps(hit, ensure_ascii=False))
         return
     criteria = load_pack(find_pack(opened.settings.pack, opened.folder)).manifest.criteria
-    terminal.show_queue(hits, {name: criterion.gloss for name, criterion in criteria.items()})
+    glosses = {name: criterion.gloss for name, criterion in criteria.items()}
+    terminal.show_queue(hits, glosses, opened.settings.published)
 
 
 @example("ddr-screen export my-study --what hits --format csv -o hits.csv")

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from screen import terminal
 from screen.cli.common import DONE_WITH_FAILURES, as_json_option, example
 from screen.errors import DocumentError, ScreenError
 from screen.findings.export import write_text
-from screen.findings.published import Question, list_batches, search, write_found
+from screen.findings.search import Question, list_batches, search, write_found
 from screen.ingest.files import hash_file, read_source
 from screen.match.afind import Targets, read_targets
 from screen.match.packs import find_pack, load_pack
@@ -154,10 +155,12 @@ def _judge_papers(study: Path, gold: list["Gold"]) -> tuple[str, list["Judged"],
     from screen.rank.evaluate import judge_papers
     from screen.rank.published import judge_papers_as_published
 
-    papers = list_reasons(open_database(Study(study)))
+    opened = Study(study)
+    papers = list_reasons(open_database(opened))
     judged = judge_papers(papers, gold)
     asked = any(paper["published_flagged"] is not None for paper in papers)
-    published = judge_papers_as_published(papers, gold) if asked else []
+    rule = opened.settings.published
+    published = judge_papers_as_published(papers, rule, gold) if asked else []
     return f"{terminal.printable(str(study))}: {len(judged)} papers", judged, published
 
 
@@ -222,11 +225,16 @@ def afind(
     The same windows and distances as R's stringdist::afind with running cosine, q = 1. Ends with
     status 1 if something could not be read; it has a row with the error.
     """
+    if isnan(cutoff):
+        raise click.BadParameter("not a number", param_hint="--cutoff")
     rule = Published(cutoff=cutoff, context=context, require=require)
     question = Question(tuple(read_targets(targets)), rule, every, format_)
-    batches = list_batches(paths)
-    with terminal.progress(len(batches), "batches") as report:
-        found = search(question, batches, count_workers(workers or 0))
+    wanted = count_workers(workers or 0)
+    batches = list_batches(paths, wanted, apart=targets)
+    if not batches:
+        raise ScreenError("no papers there: .pdf and .txt are read, and studies")
+    with terminal.progress(sum(len(batch.papers) for batch in batches), "papers") as report:
+        found = search(question, batches, wanted)
         papers, flagged, errors = write_found(output, format_, found, report)
     unread = f"; {errors} errors: what could not be read is unscreened" if errors else ""
     click.echo(f"{papers} papers searched, {flagged} flagged{unread}.", err=True)

@@ -108,12 +108,15 @@ def open_output(output: Path, format_: str = "text") -> Iterator[TextIO]:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise ScreenError(f"{output} cannot be written: {error.strerror}") from None
+        name = "standard output" if str(output) == "-" else output
+        raise ScreenError(f"{name} cannot be written: {error.strerror}") from None
 
 
 @contextmanager
 def _open(output: Path, encoding: str) -> Iterator[TextIO]:
     if str(output) == "-":
+        if sys.stdout is None:
+            raise ScreenError("standard output is closed")
         with open(sys.stdout.fileno(), "w", encoding=encoding, newline="", closefd=False) as file:
             yield file
     elif output.exists() and not output.is_file():

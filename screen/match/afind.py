@@ -9,6 +9,7 @@ events and no actor; it is here to repeat the study and to compare with.
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import nan
 from pathlib import Path
 
@@ -88,6 +89,12 @@ class Targets:
         return windows
 
 
+@cache
+def prepare(phrases: tuple[str, ...]) -> Targets:
+    """Return target phrases made ready, once per process."""
+    return Targets(phrases)
+
+
 def _window(text: str, phrase: str, start: int, distance: float) -> Window:
     return Window(phrase, start + 1, distance, text[start : start + len(phrase)])
 
@@ -107,6 +114,8 @@ def read_targets(path: Path) -> list[str]:
         raise TargetsError(f"{path}: {error.strerror}") from None
     except UnicodeDecodeError:
         raise TargetsError(f"{path}: not UTF-8") from None
+    except ValueError as error:
+        raise TargetsError(f"{path!s:.200}: {error}") from None
     phrases = [line.rstrip("\r") for line in lines if line.strip()]
     if not phrases:
         raise TargetsError(f"{path}: holds no target phrases")
@@ -123,6 +132,12 @@ def is_flagged(text: str, window: Window, rule: Published) -> bool:
         return False
     first = window.location - 1
     return rule.require in text[max(first - rule.context, 0) : first + rule.context + 1]
+
+
+def choose(text: str, windows: Sequence[Window], rule: Published) -> tuple[Window, bool]:
+    """Return the nearest window that flags, or else the nearest, and whether it flags."""
+    flagged = [window for window in windows if is_flagged(text, window, rule)]
+    return min(flagged or windows, key=lambda window: window.distance), bool(flagged)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +183,8 @@ def answer(
             window._replace(location=start + window.location)
             for window in targets.find_best(text[start:end])
         ]
-        nearest = min(windows, key=lambda window: window.distance)
-        flagged = any(is_flagged(text, window, rule) for window in windows)
-        yield Answer(paper, hit.id, nearest, joined.page(nearest), flagged)
+        window, flagged = choose(text, windows, rule)
+        yield Answer(paper, hit.id, window, joined.page(window), flagged)
 
 
 def join_pages(pages: Sequence[Page]) -> JoinedText:

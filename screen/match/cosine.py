@@ -40,7 +40,7 @@ def _compiled(function: Callable[Given, Result]) -> Callable[Given, Result]:
     """Compile a function, kept from process to process where there is a folder to keep it in."""
     try:
         return numba.njit(cache=True, error_model="numpy")(function)
-    except RuntimeError:
+    except RuntimeError:  # neither the package's folder nor one of the user's can be written
         return numba.njit(error_model="numpy")(function)
 
 

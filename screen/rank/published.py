@@ -6,7 +6,7 @@ It gives no codes, it flags or does not; a flag counts as positive at every cut.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from screen.match.afind import Targets, is_flagged, join_pages
+from screen.match.afind import Targets, choose, join_pages
 from screen.rank.evaluate import Gold, Judged, judge_papers
 from screen.settings import Published
 from screen.types import Page
@@ -20,33 +20,29 @@ def judge_passages_as_published(
     """Yield what the published search makes of each passage, read by itself."""
     for item in gold:
         text = join_pages([Page(item.id, 1, item.text, "text", 1.0)]).text
-        windows = targets.find_best(text)
-        flagged = any(is_flagged(text, window, rule) for window in windows)
-        nearest = min(windows, key=lambda window: window.distance)
-        yield Judged(
-            item, FLAGGED if flagged else NOT_FLAGGED, _reason(nearest.distance, nearest.target)
-        )
+        window, flagged = choose(text, targets.find_best(text), rule)
+        reason = _tell(rule, flagged, window.distance, window.target)
+        yield Judged(item, FLAGGED if flagged else NOT_FLAGGED, reason)
 
 
 def judge_papers_as_published(
-    papers: Iterable[Mapping[str, Any]], gold: Iterable[Gold]
+    papers: Iterable[Mapping[str, Any]], rule: Published, gold: Iterable[Gold]
 ) -> list[Judged]:
     """Return what the published search made of each paper of a study that was judged.
 
     `papers` are as in `judge_papers`, with `published_flagged`, `published_distance` and
     `published_target`. Raises GoldError as that does.
     """
-    return judge_papers(map(_as_published, papers), gold)
+    return judge_papers((_as_published(paper, rule) for paper in papers), gold)
 
 
-def _as_published(paper: Mapping[str, Any]) -> Mapping[str, Any]:
-    distance, target = paper["published_distance"], paper["published_target"]
-    return {
-        **paper,
-        "code": FLAGGED if paper["published_flagged"] else NOT_FLAGGED,
-        "reason": paper["reason"] if distance is None else _reason(distance, target),
-    }
+def _as_published(paper: Mapping[str, Any], rule: Published) -> Mapping[str, Any]:
+    flagged, distance = paper["published_flagged"], paper["published_distance"]
+    if distance is None:
+        return {**paper, "code": NOT_FLAGGED}
+    reason = _tell(rule, flagged, distance, paper["published_target"])
+    return {**paper, "code": FLAGGED if flagged else NOT_FLAGGED, "reason": reason}
 
 
-def _reason(distance: float, target: str) -> str:
-    return f"published search: nearest at distance {distance:.3f} to “{target}”"
+def _tell(rule: Published, flagged: bool, distance: float, target: str) -> str:
+    return f"published search: {rule.tell(flagged, distance, target)}"

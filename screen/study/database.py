@@ -226,9 +226,9 @@ def _read_published(study: Study, number: int) -> dict[str, dict[str, Any]]:
         answers.setdefault(answer.hit or answer.paper, []).append(answer)
     columns = {}
     for key, said in answers.items():
-        nearest = min(said, key=lambda answer: answer.window.distance)
-        flagged = any(answer.flagged for answer in said)
-        values = (flagged, nearest.window.distance, nearest.window.target)
+        # The nearest window that flags, or else the nearest.
+        best = min(said, key=lambda answer: (not answer.flagged, answer.window.distance))
+        values = (best.flagged, best.window.distance, best.window.target)
         columns[key] = dict(zip(_PUBLISHED, values, strict=True))
     return columns
 

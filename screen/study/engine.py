@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from typing import Generic, TypeVar
 
 Task = TypeVar("Task")
@@ -60,7 +61,9 @@ def _run_in_pool(
     while held or (waiting and not broken):
         while waiting and len(held) < workers and not broken:
             try:
-                held[pool.submit(work, waiting[0])] = waiting[0]
+                with _interrupts_held():
+                    future = pool.submit(work, waiting[0])
+                held[future] = waiting[0]
             except BrokenProcessPool:
                 broken = True
             else:
@@ -90,7 +93,9 @@ class Isolated(Generic[Task, Result]):
             if self._process is None:
                 self._process = _pool(1)
             try:
-                return self._process.submit(self._work, task).result()
+                with _interrupts_held():
+                    future = self._process.submit(self._work, task)
+                return future.result()
             except BrokenProcessPool:
                 self.close()
                 if fresh:
@@ -108,6 +113,28 @@ def _pool(workers: int) -> ProcessPoolExecutor:
     # Spawned, not forked: the same on every system, and no thread's lock is copied half-taken.
     context = multiprocessing.get_context("spawn")
     return ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Hold a Ctrl-C back while workers may be started.
+
+    It reaches the whole group: a worker is not to be hit while it starts, so it inherits the signal
+    blocked; and the parent is not to leave it half started, so it hears of the signal afterwards.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    heard: list[int] = []
+    handler = signal.signal(signal.SIGINT, lambda number, _: heard.append(number))
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(signal.SIGINT, handler)
+        if heard:
+            signal.raise_signal(signal.SIGINT)
 
 
 def _start_worker() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from screen.ingest.files import Reading, read_source
-from screen.match.afind import Targets, answer, join_pages, read_targets
+from screen.match.afind import answer, join_pages, prepare, read_targets
 from screen.match.packs import find_pack, load_pack
 from screen.settings import Limits, Published
 from screen.study.engine import Isolated, run_tasks
@@ -93,8 +93,29 @@ def _hash(code: Sequence[str], libraries: Sequence[str], *settings: str) -> str:
 
 def find_finished(study: Study, recipe: Recipe) -> list[ShardDone]:
     """Return the shards that need no work, in order."""
-    finished = (_find_finished(recipe, number) for number in study.shard_numbers())
-    return [shard for shard in finished if shard is not None]
+    shards = (_look_up(study.folder, number, recipe.stages) for number in study.shard_numbers())
+    return [shard for shard in shards if len(shard.manifests) == len(recipe.stages)]
+
+
+def find_made(study: Study, recipe: Recipe) -> list[ShardDone]:
+    """Return the shards as they were last made, by whatever settings and pack, in order."""
+    stages = [(stage, None) for stage, _ in recipe.stages]
+    shards = (_look_up(study.folder, number, stages) for number in study.shard_numbers())
+    return [shard for shard in shards if "hits" in shard.manifests]
+
+
+def _look_up(folder: Path, number: int, stages: Sequence[tuple[str, str | None]]) -> ShardDone:
+    """Return a shard with the stages that it has passed, one after the other."""
+    sources = _sources(folder, number)
+    data = _input(sources)
+    manifests: dict[str, Manifest] = {}
+    for stage, made_by in stages:
+        manifest = find_done(folder / stage, number, data, made_by)
+        if manifest is None:
+            break
+        manifests[stage] = manifest
+        data = digest(data, manifest.data)
+    return ShardDone(number, len(sources), manifests)
 
 
 def run(
@@ -135,41 +156,15 @@ def run(
 
 def run_shard(recipe: Recipe, number: int, read: Read | None = None) -> ShardDone:
     """Do what is not done yet of one shard; the database is not touched."""
+    sources = _sources(recipe.folder, number)
     reading = read or partial(read_source, limits=recipe.limits)
-    return _go_through(recipe, number, partial(_work, recipe, number, reading))
-
-
-class _NotDoneError(Exception):
-    """A stage of a shard would have to be worked on."""
-
-
-def _find_finished(recipe: Recipe, number: int) -> ShardDone | None:
-    """Return a shard that needs no work, or None."""
-
-    def refuse(stage: str, data: str, made_by: str) -> Manifest:
-        raise _NotDoneError
-
-    try:
-        return _go_through(recipe, number, refuse)
-    except _NotDoneError:
-        return None
-
-
-def _go_through(
-    recipe: Recipe, number: int, work: Callable[[str, str, str], Manifest]
-) -> ShardDone:
-    """Go through the stages of a shard and call `work` for each that is not done.
-
-    `work` is given the stage, the hash of its input and that of its recipe.
-    """
-    sources = _sources(recipe, number)
-    data = digest(*(source.sha256 for source in sources))
+    data = _input(sources)
     manifests: dict[str, Manifest] = {}
     worked_on = set()
     for stage, made_by in recipe.stages:
         manifest = find_done(recipe.folder / stage, number, data, made_by)
         if manifest is None:
-            manifest = work(stage, data, made_by)
+            manifest = _work(recipe, number, reading, stage, data, made_by)
             worked_on.add(stage)
         manifests[stage] = manifest
         data = digest(data, manifest.data)
@@ -180,7 +175,7 @@ def _work(recipe: Recipe, number: int, read: Read, stage: str, data: str, made_b
     """Work on one stage of a shard."""
     folder = recipe.folder / stage
     if stage == "text":
-        readings = [read(source) for source in _sources(recipe, number)]
+        readings = [read(source) for source in _sources(recipe.folder, number)]
         pages = (page for reading in readings for page in reading.pages)
         failures = [failure for reading in readings for failure in reading.failures]
         return write_pages(folder, number, pages, failures, data, made_by)
@@ -199,7 +194,7 @@ def _work(recipe: Recipe, number: int, read: Read, stage: str, data: str, made_b
 
 def _search(recipe: Recipe, papers: dict[str, list[Page]], hits: list[Hit]) -> Iterator[Answer]:
     """Yield what the published search says of each paper, with the hits that it touches."""
-    targets = _targets(recipe.targets)
+    targets = prepare(recipe.targets)
     found: dict[str, list[Hit]] = {}
     for hit in hits:
         found.setdefault(hit.paper, []).append(hit)
@@ -207,8 +202,13 @@ def _search(recipe: Recipe, papers: dict[str, list[Page]], hits: list[Hit]) -> I
         yield from answer(targets, recipe.rule, paper, join_pages(pages), found.get(paper, []))
 
 
-def _sources(recipe: Recipe, number: int) -> list[SourceFile]:
-    return [item.source for item in Study(recipe.folder).shard_sources(number)]
+def _sources(folder: Path, number: int) -> list[SourceFile]:
+    return [item.source for item in Study(folder).shard_sources(number)]
+
+
+def _input(sources: Sequence[SourceFile]) -> str:
+    """Return the input hash of the first stage: the bytes of the papers, wherever they lie."""
+    return digest(*(source.sha256 for source in sources))
 
 
 def _run_paper_by_paper(recipe: Recipe, number: int) -> ShardDone:
@@ -238,20 +238,18 @@ def _cascade(pack: Path) -> "Cascade":
 
 
 @cache
-def _targets(phrases: tuple[str, ...]) -> Targets:
-    """Return the target phrases made ready, once per worker process."""
-    return Targets(phrases)
-
-
-@cache
 def _code(*names: str) -> str:
-    """Return the hash of the program's own source that takes part in a stage."""
+    """Return the hash of the program's own source that takes part in a stage.
+
+    A folder stands for all modules in it but those of the published search.
+    """
     package = Path(__file__).resolve().parent.parent
+    apart = {package / name for name in _PUBLISHED_CODE}
 
     def files() -> Iterator[Path]:
         for name in names:
             path = package / name
-            yield from sorted(path.rglob("*.py")) if path.is_dir() else [path]
+            yield from sorted(set(path.rglob("*.py")) - apart) if path.is_dir() else [path]
 
     parts = [part for path in files() for part in (path.name, path.read_bytes())]
     return digest(*parts)

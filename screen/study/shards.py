@@ -133,10 +133,13 @@ def read_manifest(folder: Path, number: int) -> Manifest | None:
         return None
 
 
-def find_done(folder: Path, number: int, source: str, recipe: str) -> Manifest | None:
-    """Return the manifest of a shard if it is whole and made from this input by this recipe."""
+def find_done(folder: Path, number: int, source: str, recipe: str | None) -> Manifest | None:
+    """Return the manifest of a shard if it is whole and made from this input by this recipe.
+
+    None is any recipe.
+    """
     manifest = read_manifest(folder, number)
-    if manifest is None or (manifest.input, manifest.recipe) != (source, recipe):
+    if manifest is None or manifest.input != source or recipe not in (None, manifest.recipe):
         return None
     try:
         data = _data_path(folder, number).read_bytes()

@@ -5,9 +5,10 @@ unflagged. The fields are described in docs/formats.md.
 """
 
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import partial
 from math import isnan
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from pyarrow.csv import WriteOptions, write_csv
 from screen.errors import DocumentError
 from screen.findings.export import defuse, open_output
 from screen.ingest.files import FoundFile, Reading, hash_file, read_source, walk
-from screen.match.afind import Targets, is_flagged, join_pages
+from screen.match.afind import choose, is_flagged, join_pages, prepare
 from screen.settings import Limits, Published
 from screen.study.engine import Isolated, run_tasks
 from screen.study.folder import Study, printable_path
@@ -40,8 +41,12 @@ _CSV = pa.schema(
 FIELDS = tuple(_CSV.names)
 Row = tuple[str, str | None, int | None, float | None, str | None, bool | None, int | None, str]
 
-# Files that a worker takes at a time.
-_BATCH = 50
+# Papers that a worker takes at a time at most, and batches for each worker at least, if there are
+# papers enough: a large batch costs less to hand over, several keep all workers at it to the end.
+_LARGEST = 50
+_FOR_EACH_WORKER = 4
+# Rows that are told at a time: all windows of a batch may be millions.
+_ROWS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +67,16 @@ class Question:
 class Files:
     """Source files, to be read and searched together."""
 
-    files: tuple[FoundFile, ...]
+    papers: tuple[FoundFile, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """The papers of one shard of a study, with the text that its run has read."""
+    """Papers of one shard of a study, by hash and name, to be searched as its run has read them."""
 
     study: Path
     number: int
-    names: tuple[tuple[str, str], ...]
+    papers: tuple[tuple[str, str], ...]
 
 
 Batch = Files | Shard
@@ -79,33 +84,50 @@ Batch = Files | Shard
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The rows of some papers as text, how many were searched, and how many of them flagged."""
+    """The rows of a batch as text; its papers, those searched, those flagged, and the errors."""
 
     rows: str
+    size: int
     papers: int
     flagged: int
     errors: int
 
 
-def list_batches(paths: Iterable[Path]) -> list[Batch]:
-    """Return what is at or below some paths: files, or the papers of a study."""
-    batches: list[Batch] = []
+def list_batches(paths: Iterable[Path], workers: int, apart: Path | None = None) -> list[Batch]:
+    """Return what is at or below some paths, but the file `apart`: files, or a study's papers.
+
+    Raises StudyError for a study that is damaged.
+    """
+    files: list[FoundFile] = []
+    shards: list[Shard] = []
     for path in paths:
         if (path / "study.toml").is_file():
             study = Study(path)
-            unread = [FoundFile(Path(row.path), row.path, row.error) for row in study.unread()]
-            batches += _in_batches(unread)
+            files += (FoundFile(Path(row.path), row.path, row.error) for row in study.unread())
             for number in study.shard_numbers():
                 items = study.shard_sources(number)
                 names = tuple((item.source.sha256, item.name) for item in items)
-                batches.append(Shard(path, number, names))
+                shards.append(Shard(path, number, names))
         else:
-            batches += _in_batches([found for found in walk(path) if found.taken])
+            files += (found for found in walk(path) if found.taken and not _is(found.path, apart))
+    wanted = _FOR_EACH_WORKER * workers
+    most = min(_LARGEST, max(len(files) // wanted, 1))
+    batches: list[Batch] = [
+        Files(tuple(files[at : at + most])) for at in range(0, len(files), most)
+    ]
+    # To take a shard apart means to read it several times, so that is for few shards only.
+    pieces = max(wanted // len(shards), 1) if shards else 1
+    for shard in shards:
+        most = max(len(shard.papers) // pieces, 1)
+        batches += [
+            Shard(shard.study, shard.number, shard.papers[at : at + most])
+            for at in range(0, len(shard.papers), most)
+        ]
     return batches
 
 
-def _in_batches(files: Sequence[FoundFile]) -> list[Files]:
-    return [Files(tuple(files[at : at + _BATCH])) for at in range(0, len(files), _BATCH)]
+def _is(path: Path, other: Path | None) -> bool:
+    return other is not None and os.path.realpath(path) == os.path.realpath(other)
 
 
 def search(question: Question, batches: Sequence[Batch], workers: int) -> Iterator[Found]:
@@ -121,9 +143,9 @@ def search(question: Question, batches: Sequence[Batch], workers: int) -> Iterat
 
 
 def write_found(
-    output: Path, format_: str, found: Iterable[Found], report: Callable[[Found], None]
+    output: Path, format_: str, found: Iterable[Found], report: Callable[[int], None]
 ) -> tuple[int, int, int]:
-    """Write rows to a file, or standard output for "-", as they come; call `report` for each batch.
+    """Write rows to a file, or standard output for "-", as they come; `report` is told of papers.
 
     Returns the numbers of papers searched, papers flagged, and errors. Raises ScreenError if the
     output cannot be written.
@@ -138,7 +160,7 @@ def write_found(
             papers += part.papers
             flagged += part.flagged
             errors += part.errors
-            report(part)
+            report(part.size)
     return papers, flagged, errors
 
 
@@ -163,14 +185,15 @@ def search_batch(
     question: Question, batch: Batch, read: Callable[[FoundFile], Reading] | None = None
 ) -> Found:
     """Return what is found in the papers of a batch."""
-    targets = _targets(question.phrases)
+    targets = prepare(question.phrases)
+    told: list[str] = []
     rows: list[Row] = []
     papers = flagged = errors = 0
     if isinstance(batch, Shard):
         readings = _read_shard(batch)
     else:
         reader = read or partial(_read, question.limits)
-        readings = ((file.name, reader(file)) for file in batch.files)
+        readings = ((file.name, reader(file)) for file in batch.papers)
     for path, reading in readings:
         name = printable_path(path)
         for failure in reading.failures:
@@ -179,20 +202,24 @@ def search_batch(
         if not reading.pages:
             continue
         joined = join_pages(reading.pages)
-        best = targets.find_best(joined.text)
-        flags = [is_flagged(joined.text, window, question.rule) for window in best]
+        text, rule = joined.text, question.rule
+        windows = targets.find_best(text)
         papers += 1
-        flagged += any(flags)
+        flagged += choose(text, windows, rule)[1]
         if question.every:
-            best = targets.find_all(joined.text, question.rule.cutoff)
-            flags = [is_flagged(joined.text, window, question.rule) for window in best]
-        for window, flag in zip(best, flags, strict=True):
-            page = joined.page(window)
+            windows = targets.find_all(text, rule.cutoff)
+        for window in windows:
+            flag, page = is_flagged(text, window, rule), joined.page(window)
             distance = None if isnan(window.distance) else window.distance
             rows.append(
                 (name, window.target, window.location, distance, window.match, flag, page, "")
             )
-    return Found(_FORMATS[question.format](rows) if rows else "", papers, flagged, errors)
+            if len(rows) >= _ROWS:
+                told.append(_FORMATS[question.format](rows))
+                rows.clear()
+    if rows:
+        told.append(_FORMATS[question.format](rows))
+    return Found("".join(told), len(batch.papers), papers, flagged, errors)
 
 
 def _read(limits: Limits, file: FoundFile) -> Reading:
@@ -213,18 +240,12 @@ def _read_shard(shard: Shard) -> Iterator[tuple[str, Reading]]:
     folder = shard.study / "text"
     manifest = read_manifest(folder, shard.number)
     pages = read_pages(folder, shard.number) if manifest else {}
-    for sha256, name in shard.names:
+    for sha256, name in shard.papers:
         if manifest is None:
             failures = [Failure(sha256, name, None, "read", "not read yet: run the study first")]
         else:
             failures = [row for row in manifest.failures if row.sha256 == sha256]
         yield name, Reading(tuple(pages.get(sha256, ())), tuple(failures))
-
-
-@cache
-def _targets(phrases: tuple[str, ...]) -> Targets:
-    """Return the target phrases made ready, once per worker process."""
-    return Targets(phrases)
 
 
 def _as_csv(rows: Sequence[Row]) -> str:
