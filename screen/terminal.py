@@ -13,12 +13,12 @@ from rich.text import Text
 
 from screen.settings import Published
 from screen.study.folder import printable_path
-from screen.study.pipeline import ShardDone
 
 if TYPE_CHECKING:
     from screen.findings.explain import Explanation, Piece
     from screen.match.check import CaseResult
     from screen.rank.evaluate import Evaluation, Judged, Share
+    from screen.study.pipeline import ShardDone
     from screen.types import Hit
 
 _COUNTS = (
@@ -62,7 +62,7 @@ def progress(total: int, what: str) -> Iterator[Callable[[int], None]]:
         yield lambda count: bar.advance(task, count)
 
 
-def count_work(done: Sequence[ShardDone], loaded: int) -> dict[str, int]:
+def count_work(done: Sequence["ShardDone"], loaded: int) -> dict[str, int]:
     """Return what a run had to do: shards, and papers read and matched."""
     return {
         "shards": len(done),

@@ -500,8 +500,10 @@ class TestExitStatus:
 
 
 def list_commands(group: click.Group, above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """Yield the words of every command that does something."""
-    for name, command in sorted(group.commands.items()):
+    """Yield the words of every command there is."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
         if isinstance(command, click.Group):
             yield from list_commands(command, (*above, name))
         else:

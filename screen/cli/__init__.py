@@ -1,15 +1,71 @@
 """The door: the commands of ddr-screen. Each is thin; the work is done where the data is."""
 
 import sys
+from importlib import import_module
+from typing import Any
 
 import click
 
 import screen
-from screen.cli import packs, studies, texts
-from screen.cli.common import Commands
+from screen.cli.common import INTERRUPTED, WRONG_USE
+from screen.errors import ScreenError
+
+# The commands, each with the module that it is in.
+_COMMANDS = {
+    "init": "studies",
+    "add": "studies",
+    "run": "studies",
+    "status": "studies",
+    "queue": "studies",
+    "export": "studies",
+    "explain": "texts",
+    "evaluate": "texts",
+    "afind": "texts",
+    "pack": "packs",
+}
 
 
-@click.group(cls=Commands)
+class _Commands(click.Group):
+    """A group that imports only the command in use: every worker process imports it too.
+
+    The program's own errors end a command with one line and exit status 2.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands in the order of their use."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command by its name."""
+        if cmd_name not in _COMMANDS:
+            return None
+        module = import_module(f"screen.cli.{_COMMANDS[cmd_name]}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command and end it as its errors ask for."""
+        try:
+            return super().invoke(ctx)
+        except ScreenError as error:
+            click.echo(f"ddr-screen: {error}", err=True)
+            ctx.exit(WRONG_USE)
+        except KeyboardInterrupt:
+            click.echo("stopped", err=True)
+            ctx.exit(INTERRUPTED)
+        except BrokenPipeError:
+            # Whoever read the output has seen enough; click ends quietly.
+            raise
+        except OSError as error:
+            from screen.terminal import printable
+
+            # What is wrong with a paper never gets here: this is the study's folder or the disk.
+            where = f"{printable(str(error.filename))}: " if error.filename else ""
+            click.echo(f"ddr-screen: {where}{error.strerror or error}", err=True)
+            ctx.exit(WRONG_USE)
+
+
+@click.group(cls=_Commands)
 @click.version_option(screen.__version__, prog_name="ddr-screen")
 def main() -> None:
     """Screen Chinese transplant papers for passages inconsistent with a declaration of brain death.
@@ -19,18 +75,3 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         # Quotes are Chinese, and file names may hold anything: print what can be printed.
         getattr(stream, "reconfigure", lambda **_: None)(errors="backslashreplace")
-
-
-for command in (
-    studies.init,
-    studies.add,
-    studies.run,
-    studies.status,
-    studies.queue,
-    studies.export,
-    texts.explain,
-    texts.evaluate,
-    texts.afind,
-    packs.pack,
-):
-    main.add_command(command)

@@ -1,45 +1,14 @@
-"""What all commands share: options, examples in the help, and how errors end a command."""
+"""What commands share: options, exit statuses, examples in the help."""
 
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
-import sqlalchemy as sa
-
-from screen import terminal
-from screen.errors import ScreenError
 
 DONE_WITH_FAILURES = 1
 WRONG_USE = 2
 INTERRUPTED = 130
-
-
-class Commands(click.Group):
-    """A group of commands that turns the program's own errors into one line and exit status 2."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run a command and end it as its errors ask for."""
-        try:
-            return super().invoke(ctx)
-        except ScreenError as error:
-            click.echo(f"ddr-screen: {error}", err=True)
-            ctx.exit(WRONG_USE)
-        except sa.exc.DatabaseError as error:
-            why = f"screen.db is damaged ({error.orig}): delete it and run again"
-            click.echo(f"ddr-screen: {why}", err=True)
-            ctx.exit(WRONG_USE)
-        except KeyboardInterrupt:
-            click.echo("stopped", err=True)
-            ctx.exit(INTERRUPTED)
-        except BrokenPipeError:
-            # Whoever read the output has seen enough; click ends quietly.
-            raise
-        except OSError as error:
-            # What is wrong with a paper never gets here: this is the study's folder or the disk.
-            where = f"{terminal.printable(str(error.filename))}: " if error.filename else ""
-            click.echo(f"ddr-screen: {where}{error.strerror or error}", err=True)
-            ctx.exit(WRONG_USE)
 
 
 def example(*lines: str) -> Callable[[Any], Any]:

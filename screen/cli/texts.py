@@ -13,16 +13,13 @@ from click.core import ParameterSource
 from screen import terminal
 from screen.cli.common import DONE_WITH_FAILURES, as_json_option, example
 from screen.errors import DocumentError, ScreenError
-from screen.findings.export import write_text
+from screen.findings.output import write_text
 from screen.findings.search import Question, list_batches, search, write_found
 from screen.ingest.files import hash_file, read_source
 from screen.match.afind import Targets, read_targets
 from screen.match.packs import find_pack, load_pack
 from screen.settings import Published, Settings
-from screen.study.database import open_database
 from screen.study.engine import count_workers
-from screen.study.folder import Study
-from screen.study.queries import list_reasons
 from screen.text.normalise import clean_pages
 
 if TYPE_CHECKING:
@@ -154,6 +151,9 @@ def _judge_papers(study: Path, gold: list["Gold"]) -> tuple[str, list["Judged"],
     """Return a title and what a study, and its published search, made of papers."""
     from screen.rank.evaluate import judge_papers
     from screen.rank.published import judge_papers_as_published
+    from screen.study.database import open_database
+    from screen.study.folder import Study
+    from screen.study.queries import list_reasons
 
     opened = Study(study)
     papers = list_reasons(open_database(opened))

@@ -17,7 +17,7 @@ import pyarrow as pa
 from pyarrow.csv import WriteOptions, write_csv
 
 from screen.errors import DocumentError
-from screen.findings.export import defuse, open_output
+from screen.findings.output import defuse, open_output
 from screen.ingest.files import FoundFile, Reading, hash_file, read_source, walk
 from screen.match.afind import choose, is_flagged, join_pages, prepare
 from screen.settings import Limits, Published

@@ -127,6 +127,13 @@ def open_database(study: Study) -> sa.Engine:
                 )
     except sa.exc.DatabaseError as error:
         raise StudyError(f"{study.database} cannot be used: {error.orig}") from None
+
+    @sa.event.listens_for(engine, "handle_error")
+    def tell(context: sa.engine.ExceptionContext) -> None:
+        if isinstance(context.sqlalchemy_exception, sa.exc.DatabaseError):
+            why = context.original_exception
+            raise StudyError(f"{study.database} is damaged ({why}): delete it and run again")
+
     return engine
 
 
