@@ -27,6 +27,13 @@ from screen.study.folder import Study
 from screen.text.normalise import clean_pages
 from screen.types import CleanText, Page
 
+# Between this process and the one measured, since a new process begins with the peak of its parent.
+_WATCH = """
+import resource, subprocess, sys
+done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(done.returncode)
+"""
 _COMMAND = Path(sys.executable).with_name("ddr-screen")
 
 
@@ -198,15 +205,16 @@ def _make_study(folder: Path, papers: Path) -> Path:
 def _run(study: Path, workers: int) -> tuple[float, float]:
     """Run a study as users do; return seconds, and the memory of its largest process in MB."""
     start = time.perf_counter()
-    with subprocess.Popen(
-        [_COMMAND, "run", study, "--workers", str(workers)], stdout=subprocess.DEVNULL
-    ) as process:
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
+    done = subprocess.run(
+        [sys.executable, "-c", _WATCH, _COMMAND, "run", study, "--workers", str(workers)],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
     took = time.perf_counter() - start
-    if process.returncode not in (0, 1):
-        raise SystemExit(f"the run of {study} ended with {process.returncode}")
-    return took, usage.ru_maxrss / 1000
+    if done.returncode not in (0, 1):
+        raise SystemExit(f"the run of {study} ended with {done.returncode}: {done.stderr}")
+    return took, int(done.stdout) / 1000
 
 
 def measure_stages(sizes: Sizes, scratch: Path) -> Iterator[Figure]:
