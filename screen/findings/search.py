@@ -7,11 +7,11 @@ unflagged. The fields are described in docs/formats.md.
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from math import isnan
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 from pyarrow.csv import WriteOptions, write_csv
@@ -80,6 +80,7 @@ class Shard:
 
 
 Batch = Files | Shard
+Part = TypeVar("Part", Files, Shard)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,32 +99,37 @@ def list_batches(paths: Iterable[Path], workers: int, apart: Path | None = None)
 
     Raises StudyError for a study that is damaged.
     """
-    files: list[FoundFile] = []
-    shards: list[Shard] = []
+    whole: list[Batch] = []
     for path in paths:
         if (path / "study.toml").is_file():
             study = Study(path)
-            files += (FoundFile(Path(row.path), row.path, row.error) for row in study.unread())
+            unread = (FoundFile(Path(row.path), row.path, row.error) for row in study.unread())
+            whole.append(Files(tuple(unread)))
             for number in study.shard_numbers():
                 items = study.shard_sources(number)
-                names = tuple((item.source.sha256, item.name) for item in items)
-                shards.append(Shard(path, number, names))
+                papers = tuple((item.source.sha256, item.name) for item in items)
+                whole.append(Shard(path, number, papers))
         else:
-            files += (found for found in walk(path) if found.taken and not _is(found.path, apart))
+            found = (file for file in walk(path) if file.taken and not _is(file.path, apart))
+            whole.append(Files(tuple(found)))
     wanted = _FOR_EACH_WORKER * workers
-    most = min(_LARGEST, max(len(files) // wanted, 1))
-    batches: list[Batch] = [
-        Files(tuple(files[at : at + most])) for at in range(0, len(files), most)
-    ]
-    # To take a shard apart means to read it several times, so that is for few shards only.
-    pieces = max(wanted // len(shards), 1) if shards else 1
-    for shard in shards:
-        most = max(len(shard.papers) // pieces, 1)
-        batches += [
-            Shard(shard.study, shard.number, shard.papers[at : at + most])
-            for at in range(0, len(shard.papers), most)
-        ]
+    files = sum(len(batch.papers) for batch in whole if isinstance(batch, Files))
+    shards = sum(isinstance(batch, Shard) for batch in whole)
+    batches: list[Batch] = []
+    for batch in whole:
+        if isinstance(batch, Files):
+            batches += _split(batch, min(_LARGEST, max(files // wanted, 1)))
+        elif shards < wanted:
+            # To take a shard apart means to read it several times: that is for few shards only.
+            batches += _split(batch, max(len(batch.papers) * shards // wanted, 1))
+        else:
+            batches.append(batch)
     return batches
+
+
+def _split(batch: Part, size: int) -> Iterator[Part]:
+    for start in range(0, len(batch.papers), size):
+        yield replace(batch, papers=batch.papers[start : start + size])
 
 
 def _is(path: Path, other: Path | None) -> bool:
