@@ -5,7 +5,6 @@ import shutil
 import subprocess
 import sys
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -221,11 +220,10 @@ def measure_stages(sizes: Sizes, scratch: Path) -> Iterator[Figure]:
     """Measure the whole run from text in this process, models loaded, and where its time goes."""
     folder = write_texts(scratch / "stages", read_texts(sizes.texts), sizes.papers)
     warm = write_texts(scratch / "warm", read_texts(sizes.texts), 1)
-    clock = Stopwatch()
     for name, papers in (("warm", warm), ("measured", folder)):
         study = Study(_make_study(scratch / f"study-{name}", papers))
         recipe = pipeline.make_recipe(study)
-        clock.clear()
+        clock = Stopwatch()
         with clock.watching():
             start = time.perf_counter()
             done = [pipeline.run_shard(recipe, number) for number in study.shard_numbers()]
@@ -235,7 +233,7 @@ def measure_stages(sizes: Sizes, scratch: Path) -> Iterator[Figure]:
     rate = sizes.papers / took
     note = f"{sizes.papers} papers, one process, models loaded, database included"
     yield Figure("run from text, models loaded", "papers/s", rate, note=note)
-    parts = [(words, clock.seconds[words]) for words in Stopwatch.PARTS.values()]
+    parts = list(clock.seconds.items())
     parts.append(("shards to and from disk", shards - sum(seconds for _, seconds in parts)))
     parts.append(("load the database", took - shards))
     for words, seconds in parts:
@@ -246,28 +244,20 @@ def measure_stages(sizes: Sizes, scratch: Path) -> Iterator[Figure]:
 class Stopwatch:
     """Adds up the time spent in the functions that the pipeline calls for each paper."""
 
-    PARTS: ClassVar = {
-        "read_source": "read and decode",
-        "clean_pages": "clean",
-        "find_hits": "find evidence",
-    }
+    PARTS: ClassVar = (
+        (pipeline, "read_source", "read and decode"),
+        (pipeline, "clean_pages", "clean"),
+        (Cascade, "find_hits", "find evidence"),
+    )
 
     def __init__(self) -> None:
-        self.seconds: defaultdict[str, float] = defaultdict(float)
-
-    def clear(self) -> None:
-        """Forget what was measured."""
-        self.seconds.clear()
+        self.seconds = {words: 0.0 for _, _, words in self.PARTS}
 
     def watching(self) -> ExitStack:
         """Return a context in which the functions are timed."""
         stack = ExitStack()
-        for home, name in (
-            (pipeline, "read_source"),
-            (pipeline, "clean_pages"),
-            (Cascade, "find_hits"),
-        ):
-            timed = self._timed(getattr(home, name), self.PARTS[name])
+        for home, name, words in self.PARTS:
+            timed = self._timed(getattr(home, name), words)
             stack.enter_context(patch.object(home, name, timed))
         return stack
 
