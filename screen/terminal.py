@@ -261,6 +261,8 @@ def show_evaluation(
 
     Beside them, if it was asked, those of the published search, which flags or does not.
     """
+    from screen.rank.published import FLAGGED, NOT_FLAGGED
+
     console = _console()
     unscreened = sum(row[None] for row in result.confusion.values())
     columns: list[int | None] = [*result.confusion, *([None] if unscreened else [])]
@@ -276,7 +278,7 @@ def show_evaluation(
         cells = [str(row[code]) for code in columns]
         if published:
             other = published.confusion[gold]
-            cells += [str(other[2]), str(other[0])]
+            cells += [str(other[FLAGGED]), str(other[NOT_FLAGGED])]
         table.add_row(f"{gold}", *cells)
     console.print(table)
     if unscreened:

@@ -209,12 +209,11 @@ class Window(NamedTuple):
     match: str
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What the published search says: of a paper for one target phrase, or of a hit by itself.
 
-    `hit` is "" for a paper as a whole; of a hit there is one answer, with the nearest window.
-    `page` is the one on which the window begins.
+    `hit` is "" for a paper as a whole; of a hit there is one answer, with its telling window.
+    `page` is the one on which the window begins. A tuple, as windows are.
     """
 
     paper: str

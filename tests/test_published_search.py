@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -42,6 +43,15 @@ def write_targets(folder: Path, phrases: Sequence[str] = TARGETS) -> Path:
     return path
 
 
+def set_up(study: Path, **values: str) -> None:
+    """Set values in study.toml, commented out or not."""
+    path = study / "study.toml"
+    text = path.read_text(encoding="utf-8")
+    for name, value in values.items():
+        text = re.sub(rf"^(# )?{name} = .*$", f'{name} = "{value}"', text, flags=re.MULTILINE)
+    path.write_text(text, encoding="utf-8")
+
+
 def read_rows(text: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines()]
 
@@ -59,10 +69,7 @@ def papers(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def searched(make_study: MakeStudy, invoke: Invoke) -> MadeStudy:
     made = make_study({**PAPERS, **UNREADABLE}, shard_size=2)
     write_targets(made.folder)
-    settings = made.folder / "study.toml"
-    text = settings.read_text(encoding="utf-8")
-    text = text.replace('# targets = ""', 'targets = "targets.txt"')
-    settings.write_text(text, encoding="utf-8")
+    set_up(made.folder, targets="targets.txt")
     assert invoke("run", made.folder, "--workers", "1").exit_code == 1  # two files are unreadable
     return made
 
@@ -187,6 +194,7 @@ import sys
 from pathlib import Path
 
 from screen.findings import search as published
+from screen.study import pipeline
 from screen.settings import Published
 
 
@@ -197,7 +205,7 @@ def read(source, limits):
 
 
 read_source = published.read_source
-published.read_source = read
+published.read_source = pipeline.read_source = read
 
 if __name__ == "__main__":
     question = published.Question(("气管插管",), Published(), False, "jsonl")
@@ -400,9 +408,7 @@ def test_targets_taken_away_take_their_answers_with_them(
     searched: MadeStudy, tmp_path: Path, invoke: Invoke
 ) -> None:
     study = searched.copy(tmp_path / "study")
-    settings = study.folder / "study.toml"
-    text = settings.read_text(encoding="utf-8")
-    settings.write_text(text.replace('targets = "targets.txt"', 'targets = ""'), encoding="utf-8")
+    set_up(study.folder, targets="")
     assert invoke("run", study.folder, "--workers", "1").exit_code == 1
     assert json.loads(invoke("status", study.folder, "--json").stdout)["published_asked"] == 0
     assert invoke("add", study.folder, searched.papers).exit_code == 0
@@ -413,10 +419,7 @@ def test_what_flags_is_named_before_what_is_nearer(make_study: MakeStudy, invoke
     far, near = "供心" + "甲" * 70, "供体脑死亡后行气管内插管"
     made = make_study({"a.txt": f"脑死亡后行气管插管。{'乙' * 90}。{far}。{near},正中开胸取心。"})
     write_targets(made.folder, ["脑死亡后行气管插管"])
-    settings = made.folder / "study.toml"
-    text = settings.read_text(encoding="utf-8")
-    text = text.replace('# targets = ""', 'targets = "targets.txt"')
-    settings.write_text(text.replace('# require = "供"', 'require = "开胸"'), encoding="utf-8")
+    set_up(made.folder, targets="targets.txt", require="开胸")
     assert invoke("run", made.folder, "--workers", "1").exit_code == 0
     shown = invoke("queue", made.folder).stdout
     assert "published search: flagged, distance 0.0" in shown

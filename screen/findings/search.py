@@ -19,10 +19,11 @@ from pyarrow.csv import WriteOptions, write_csv
 from screen.errors import DocumentError
 from screen.findings.output import defuse, open_output
 from screen.ingest.files import FoundFile, Reading, hash_file, read_source, walk
-from screen.match.afind import choose, is_flagged, join_pages, prepare
+from screen.match.afind import join_pages, judge, prepare
 from screen.settings import Limits, Published
-from screen.study.engine import Isolated, run_tasks
+from screen.study.engine import run_tasks
 from screen.study.folder import Study, printable_path
+from screen.study.pipeline import Read, isolated_reading
 from screen.study.shards import read_manifest, read_pages
 from screen.types import Failure
 
@@ -176,30 +177,20 @@ def _search_task(question: Question, task: tuple[int, Batch]) -> Found:
 
 def _search_isolated(question: Question, batch: Batch) -> Found:
     """Search a batch whose worker died: each file is read in a process that may die with it."""
-    isolated = Isolated(partial(_read, question.limits))
-
-    def read(file: FoundFile) -> Reading:
-        return isolated(file) or _unread(file, "the reader crashed on this file")
-
-    try:
+    with isolated_reading(question.limits) as read:
         return search_batch(question, batch, read)
-    finally:
-        isolated.close()
 
 
-def search_batch(
-    question: Question, batch: Batch, read: Callable[[FoundFile], Reading] | None = None
-) -> Found:
+def search_batch(question: Question, batch: Batch, read: Read | None = None) -> Found:
     """Return what is found in the papers of a batch."""
-    targets = prepare(question.phrases)
+    targets, rule = prepare(question.phrases), question.rule
     told: list[str] = []
     rows: list[Row] = []
     papers = flagged = errors = 0
     if isinstance(batch, Shard):
         readings = _read_shard(batch)
     else:
-        reader = read or partial(_read, question.limits)
-        readings = ((file.name, reader(file)) for file in batch.papers)
+        readings = _read_files(batch, read or partial(read_source, limits=question.limits))
     for path, reading in readings:
         name = printable_path(path)
         for failure in reading.failures:
@@ -208,14 +199,12 @@ def search_batch(
         if not reading.pages:
             continue
         joined = join_pages(reading.pages)
-        text, rule = joined.text, question.rule
-        windows = targets.find_best(text)
+        answers = judge(targets.find_best(joined.text), joined, rule, name)
         papers += 1
-        flagged += choose(text, windows, rule)[1]
+        flagged += any(answer.flagged for answer in answers)
         if question.every:
-            windows = targets.find_all(text, rule.cutoff)
-        for window in windows:
-            flag, page = is_flagged(text, window, rule), joined.page(window)
+            answers = judge(targets.find_all(joined.text, rule.cutoff), joined, rule, name)
+        for _, _, window, page, flag in answers:
             distance = None if isnan(window.distance) else window.distance
             rows.append(
                 (name, window.target, window.location, distance, window.match, flag, page, "")
@@ -228,13 +217,14 @@ def search_batch(
     return Found("".join(told), len(batch.papers), papers, flagged, errors)
 
 
-def _read(limits: Limits, file: FoundFile) -> Reading:
-    if file.error:
-        return _unread(file, file.error)
-    try:
-        return read_source(hash_file(file.path), limits)
-    except DocumentError as error:
-        return _unread(file, error.reason)
+def _read_files(batch: Files, read: Read) -> Iterator[tuple[str, Reading]]:
+    """Yield the files of a batch, read."""
+    for file in batch.papers:
+        try:
+            reading = _unread(file, file.error) if file.error else read(hash_file(file.path))
+        except DocumentError as error:
+            reading = _unread(file, error.reason)
+        yield file.name, reading
 
 
 def _unread(file: FoundFile, why: str) -> Reading:

@@ -73,16 +73,24 @@ class Targets:
 
         R's search gives the best window only.
         """
-        from screen.match.cosine import find_below
+        from screen.match.cosine import find_below, sum_blocks
 
         if not text:
             return []
         points = _code_points(text)
         symbols = self._symbol_of.take(points)
+        sums = sum_blocks(symbols, self._weights)
         windows = []
-        for phrase, column, square in zip(self.phrases, self._columns, self._squares, strict=True):
+        for index, phrase in enumerate(self.phrases):
             starts, distances = find_below(
-                points, symbols, column, square, len(phrase), cutoff, self._counts
+                points,
+                symbols,
+                self._columns[index],
+                self._squares[index],
+                len(phrase),
+                sums[index],
+                cutoff,
+                self._counts,
             )
             found = zip(starts.tolist(), distances.tolist(), strict=True)
             windows += [_window(text, phrase, start, distance) for start, distance in found]
@@ -134,12 +142,6 @@ def is_flagged(text: str, window: Window, rule: Published) -> bool:
     return rule.require in text[max(first - rule.context, 0) : first + rule.context + 1]
 
 
-def choose(text: str, windows: Sequence[Window], rule: Published) -> tuple[Window, bool]:
-    """Return the nearest window that flags, or else the nearest, and whether it flags."""
-    flagged = [window for window in windows if is_flagged(text, window, rule)]
-    return min(flagged or windows, key=lambda window: window.distance), bool(flagged)
-
-
 @dataclass(frozen=True, slots=True)
 class JoinedText:
     """A paper as the published study read it: the lines of all pages joined without separator.
@@ -166,6 +168,21 @@ class JoinedText:
         return self.starts[index] + len(_join_lines(self.pages[index].text[:offset]))
 
 
+def judge(
+    windows: Iterable[Window], joined: JoinedText, rule: Published, paper: str, hit: str = ""
+) -> list[Answer]:
+    """Return each window of a paper, or of a hit, with its page and whether it flags."""
+    return [
+        Answer(paper, hit, window, joined.page(window), is_flagged(joined.text, window, rule))
+        for window in windows
+    ]
+
+
+def choose(answers: Iterable[Answer]) -> Answer:
+    """Return the telling one: the nearest window that flags, or else the nearest."""
+    return min(answers, key=lambda answer: (not answer.flagged, answer.window.distance))
+
+
 def answer(
     targets: Targets, rule: Published, paper: str, joined: JoinedText, hits: Iterable[Hit]
 ) -> Iterator[Answer]:
@@ -174,17 +191,12 @@ def answer(
     A hit is searched by itself: of a whole paper the search keeps only the best window for each
     phrase, which may lie in another passage.
     """
-    text = joined.text
-    for window in targets.find_best(text):
-        yield Answer(paper, "", window, joined.page(window), is_flagged(text, window, rule))
+    yield from judge(targets.find_best(joined.text), joined, rule, paper)
     for hit in hits:
         start, end = joined.span(hit.quotes)
-        windows = [
-            window._replace(location=start + window.location)
-            for window in targets.find_best(text[start:end])
-        ]
-        window, flagged = choose(text, windows, rule)
-        yield Answer(paper, hit.id, window, joined.page(window), flagged)
+        found = targets.find_best(joined.text[start:end])
+        windows = (window._replace(location=start + window.location) for window in found)
+        yield choose(judge(windows, joined, rule, paper, hit.id))
 
 
 def join_pages(pages: Sequence[Page]) -> JoinedText:

@@ -100,6 +100,13 @@ def _count(points: NDArray[np.uint32], counts: Integers, start: int, end: int, s
 
 
 @_compiled
+def _need(limit: float, length: int, norm_square: int) -> tuple[float, float]:
+    """Return the least w . p, and the least (w . p)^2 / |w|^2, of a window below a distance."""
+    cosine = max(1.0 - limit - _ROUNDING, 0.0)
+    return cosine * math.sqrt(length) * math.sqrt(norm_square), cosine**2 * norm_square
+
+
+@_compiled
 def scan(
     points: NDArray[np.uint32],
     symbols: NDArray[np.uint32],
@@ -121,11 +128,8 @@ def scan(
     first of those with the least.
     """
     norm = math.sqrt(norm_square)
-    least_norm = math.sqrt(length)
     windows = points.size - length + 1
-    cosine = 1.0 - limit - _ROUNDING
-    needed = cosine * least_norm * norm
-    least_share = max(cosine, 0.0) ** 2 * norm_square
+    needed, least_share = _need(limit, length, norm_square)
     kept = 0
     dot, dot_at = 0, -2
     square, counted = 0, -1
@@ -163,9 +167,7 @@ def scan(
             else:
                 kept = 1
                 limit = distance
-                cosine = 1.0 - limit - _ROUNDING
-                needed = cosine * least_norm * norm
-                least_share = max(cosine, 0.0) ** 2 * norm_square
+                needed, least_share = _need(limit, length, norm_square)
             starts[kept - 1] = start
             distances[kept - 1] = distance
     if counted >= 0:
@@ -222,18 +224,19 @@ def find_below(
     weights: Integers,
     norm_square: int,
     length: int,
+    sums: Integers,
     limit: float,
     counts: Integers,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return starts and distances of all windows below a distance to one phrase, in order.
 
-    `weights` and `norm_square`, |p| squared, are those of the phrase. The text must not be empty.
+    `weights`, `norm_square` (|p| squared) and `sums` (of `sum_blocks`) are those of the phrase. The
+    text must not be empty.
     """
     length = min(length, points.size)
     windows = points.size - length + 1
     starts, distances = np.empty(windows, np.int64), np.empty(windows)
-    sums = sum_blocks(symbols, weights.reshape(-1, 1))
-    bounds = bound_blocks(sums[0], length, points.size)
+    bounds = bound_blocks(sums, length, points.size)
     kept = scan(
         points,
         symbols,

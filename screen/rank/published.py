@@ -6,7 +6,7 @@ It gives no codes, it flags or does not; a flag counts as positive at every cut.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from screen.match.afind import Targets, choose, join_pages
+from screen.match.afind import Targets, choose, join_pages, judge
 from screen.rank.evaluate import Gold, Judged, judge_papers
 from screen.settings import Published
 from screen.types import Page
@@ -19,10 +19,10 @@ def judge_passages_as_published(
 ) -> Iterator[Judged]:
     """Yield what the published search makes of each passage, read by itself."""
     for item in gold:
-        text = join_pages([Page(item.id, 1, item.text, "text", 1.0)]).text
-        window, flagged = choose(text, targets.find_best(text), rule)
-        reason = _tell(rule, flagged, window.distance, window.target)
-        yield Judged(item, FLAGGED if flagged else NOT_FLAGGED, reason)
+        joined = join_pages([Page(item.id, 1, item.text, "text", 1.0)])
+        said = choose(judge(targets.find_best(joined.text), joined, rule, item.id))
+        reason = _tell(rule, said.flagged, said.window.distance, said.window.target)
+        yield Judged(item, FLAGGED if said.flagged else NOT_FLAGGED, reason)
 
 
 def judge_papers_as_published(

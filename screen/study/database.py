@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from screen.errors import StudyError
+from screen.match.afind import choose
 from screen.study.folder import Registered, Study, printable_path
 from screen.study.pipeline import ShardDone
 from screen.study.shards import as_row, count_pages, digest, read_answers, read_hits
@@ -233,8 +234,7 @@ def _read_published(study: Study, number: int) -> dict[str, dict[str, Any]]:
         answers.setdefault(answer.hit or answer.paper, []).append(answer)
     columns = {}
     for key, said in answers.items():
-        # The nearest window that flags, or else the nearest.
-        best = min(said, key=lambda answer: (not answer.flagged, answer.window.distance))
+        best = choose(said)
         values = (best.flagged, best.window.distance, best.window.target)
         columns[key] = dict(zip(_PUBLISHED, values, strict=True))
     return columns

@@ -5,6 +5,7 @@ data of the stages before) and the recipe of the stage are as they were; otherwi
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib.metadata import version
@@ -93,29 +94,15 @@ def _hash(code: Sequence[str], libraries: Sequence[str], *settings: str) -> str:
 
 def find_finished(study: Study, recipe: Recipe) -> list[ShardDone]:
     """Return the shards that need no work, in order."""
-    shards = (_look_up(study.folder, number, recipe.stages) for number in study.shard_numbers())
+    shards = (_go_through(study.folder, recipe.stages, n) for n in study.shard_numbers())
     return [shard for shard in shards if len(shard.manifests) == len(recipe.stages)]
 
 
 def find_made(study: Study, recipe: Recipe) -> list[ShardDone]:
     """Return the shards as they were last made, by whatever settings and pack, in order."""
     stages = [(stage, None) for stage, _ in recipe.stages]
-    shards = (_look_up(study.folder, number, stages) for number in study.shard_numbers())
+    shards = (_go_through(study.folder, stages, n) for n in study.shard_numbers())
     return [shard for shard in shards if "hits" in shard.manifests]
-
-
-def _look_up(folder: Path, number: int, stages: Sequence[tuple[str, str | None]]) -> ShardDone:
-    """Return a shard with the stages that it has passed, one after the other."""
-    sources = _sources(folder, number)
-    data = _input(sources)
-    manifests: dict[str, Manifest] = {}
-    for stage, made_by in stages:
-        manifest = find_done(folder / stage, number, data, made_by)
-        if manifest is None:
-            break
-        manifests[stage] = manifest
-        data = digest(data, manifest.data)
-    return ShardDone(number, len(sources), manifests)
 
 
 def run(
@@ -156,26 +143,45 @@ def run(
 
 def run_shard(recipe: Recipe, number: int, read: Read | None = None) -> ShardDone:
     """Do what is not done yet of one shard; the database is not touched."""
-    sources = _sources(recipe.folder, number)
     reading = read or partial(read_source, limits=recipe.limits)
-    data = _input(sources)
+    return _go_through(
+        recipe.folder, recipe.stages, number, partial(_work, recipe, number, reading)
+    )
+
+
+def _go_through(
+    folder: Path,
+    stages: Sequence[tuple[str, str | None]],
+    number: int,
+    work: Callable[[str, str, list[SourceFile]], Manifest] | None = None,
+) -> ShardDone:
+    """Go through the stages of a shard as far as they are done; with `work`, to the end.
+
+    `work` is called for a stage that is not done, with the hash of its input and the shard's files.
+    """
+    sources = [item.source for item in Study(folder).shard_sources(number)]
+    data = digest(*(source.sha256 for source in sources))
     manifests: dict[str, Manifest] = {}
     worked_on = set()
-    for stage, made_by in recipe.stages:
-        manifest = find_done(recipe.folder / stage, number, data, made_by)
+    for stage, made_by in stages:
+        manifest = find_done(folder / stage, number, data, made_by)
         if manifest is None:
-            manifest = _work(recipe, number, reading, stage, data, made_by)
+            if work is None:
+                break
+            manifest = work(stage, data, sources)
             worked_on.add(stage)
         manifests[stage] = manifest
         data = digest(data, manifest.data)
     return ShardDone(number, len(sources), manifests, frozenset(worked_on))
 
 
-def _work(recipe: Recipe, number: int, read: Read, stage: str, data: str, made_by: str) -> Manifest:
+def _work(
+    recipe: Recipe, number: int, read: Read, stage: str, data: str, sources: list[SourceFile]
+) -> Manifest:
     """Work on one stage of a shard."""
-    folder = recipe.folder / stage
+    folder, made_by = recipe.folder / stage, dict(recipe.stages)[stage]
     if stage == "text":
-        readings = [read(source) for source in _sources(recipe.folder, number)]
+        readings = [read(source) for source in sources]
         pages = (page for reading in readings for page in reading.pages)
         failures = [failure for reading in readings for failure in reading.failures]
         return write_pages(folder, number, pages, failures, data, made_by)
@@ -193,7 +199,7 @@ def _work(recipe: Recipe, number: int, read: Read, stage: str, data: str, made_b
 
 
 def _search(recipe: Recipe, papers: dict[str, list[Page]], hits: list[Hit]) -> Iterator[Answer]:
-    """Yield what the published search says of each paper, with the hits that it touches."""
+    """Yield what the published search says of each paper and of its hits."""
     targets = prepare(recipe.targets)
     found: dict[str, list[Hit]] = {}
     for hit in hits:
@@ -202,18 +208,16 @@ def _search(recipe: Recipe, papers: dict[str, list[Page]], hits: list[Hit]) -> I
         yield from answer(targets, recipe.rule, paper, join_pages(pages), found.get(paper, []))
 
 
-def _sources(folder: Path, number: int) -> list[SourceFile]:
-    return [item.source for item in Study(folder).shard_sources(number)]
-
-
-def _input(sources: Sequence[SourceFile]) -> str:
-    """Return the input hash of the first stage: the bytes of the papers, wherever they lie."""
-    return digest(*(source.sha256 for source in sources))
-
-
 def _run_paper_by_paper(recipe: Recipe, number: int) -> ShardDone:
     """Do a shard whose worker died: each paper is read in a process that may die with it."""
-    isolated = Isolated(partial(read_source, limits=recipe.limits))
+    with isolated_reading(recipe.limits) as read:
+        return run_shard(recipe, number, read)
+
+
+@contextmanager
+def isolated_reading(limits: Limits) -> Iterator[Read]:
+    """Yield a `read_source` that reads in another process: a file that kills it is a failure."""
+    isolated = Isolated(partial(read_source, limits=limits))
 
     def read(source: SourceFile) -> Reading:
         reading = isolated(source)
@@ -223,7 +227,7 @@ def _run_paper_by_paper(recipe: Recipe, number: int) -> ShardDone:
         return reading
 
     try:
-        return run_shard(recipe, number, read)
+        yield read
     finally:
         isolated.close()
 

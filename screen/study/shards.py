@@ -178,16 +178,10 @@ def write_answers(
     folder: Path, number: int, answers: Iterable[Answer], source: str, recipe: str
 ) -> Manifest:
     """Write a shard of what the published search says."""
-    rows = [
-        {
-            "paper": answer.paper,
-            "hit": answer.hit,
-            **answer.window._asdict(),
-            "page": answer.page,
-            "flagged": answer.flagged,
-        }
-        for answer in answers
-    ]
+    rows = []
+    for answer in answers:
+        row = answer._asdict()
+        rows.append({**row.pop("window")._asdict(), **row})
     return _write(folder, number, rows, _ANSWERS, (), source, recipe, "")
 
 
