@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from screen.errors import PackError
 from screen.match.schema import Case, Cases, Manifest, Pack, Phrase, Phrases, Rule, Rules, Terms
+from screen.settings import shipped_folder
 
 Model = TypeVar("Model", bound=BaseModel)
 Location = tuple[int | str, ...]
@@ -36,9 +37,7 @@ class _File(Generic[Model]):
 
 def builtin_folder() -> Path:
     """Return the folder of the packs that ship with the program."""
-    package = Path(__file__).resolve().parent.parent
-    inside = package / "patterns"
-    return inside if inside.is_dir() else package.parent / "patterns"
+    return shipped_folder("patterns")
 
 
 def find_pack(name: str, base: Path = Path()) -> Path:
@@ -142,7 +141,7 @@ def _check_triggers(pack: Pack, rules: _File[Rules]) -> None:
             raise rules.refuse(("rules", number, "sequence"), reason)
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     """Safe YAML without silent duplicates: a key given twice would lose the first."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
