@@ -85,7 +85,7 @@ def test_every_folder_and_module_has_its_place_in_the_order() -> None:
         ("match/events.py", "from screen.findings import export as text"),
         ("study/pipeline.py", "def late() -> None:\n    from screen.review import app"),
         ("errors.py", "from screen.ingest.pdf import read_pdf"),
-        ("terminal.py", "from .cli import main"),
+        ("terminal/texts.py", "from ..cli import main"),
         ("__init__.py", "from screen.types import Page"),
         ("study/engine.py", "from screen.helpers import anything"),
         ("text/segment.py", "from tests.conftest import COMMAND"),

@@ -1,0 +1,41 @@
+"""What the commands on packs print."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+from rich.text import Text
+
+from screen.terminal import open_console
+
+if TYPE_CHECKING:
+    from screen.match.check import CaseResult
+
+
+def show_cases(label: str, results: Sequence["CaseResult"], failed: Sequence["CaseResult"]) -> None:
+    """Print how many of a pack's cases came out right, by criterion, and those that did not."""
+    console = open_console()
+    table = Table(title=f"{label}: cases")
+    for column in ("criterion or sign", "must match", "right", "must not", "right", "open"):
+        table.add_column(column, justify="right")
+    aims = dict.fromkeys(result.case.criterion or result.case.sign or "" for result in results)
+    for aim in aims:
+        mine = [result for result in results if aim in (result.case.criterion, result.case.sign)]
+        cells = [aim]
+        for match in (True, False):
+            side = [result for result in mine if result.case.match == match]
+            cells += [str(len(side)), str(sum(result.right for result in side))]
+        table.add_row(*cells, str(sum(bool(result.case.open) for result in mine)))
+    console.print(table)
+    for result in failed:
+        case = result.case
+        wanted = "match" if case.match else "no match"
+        words = f"FAILED {case.id}: wanted {wanted} of {case.criterion or case.sign}, "
+        got = " ".join([*result.criteria, *result.signs]) or "nothing"
+        words += f"code {case.code}; got {got}, code {result.code}"
+        if case.open and result.right:
+            words = f"FAILED {case.id}: is right now; take its mark `open` away"
+        console.print(Text(words, style="red"))
+        console.print(Text(f"    {case.text}"))
+        for reason in result.reasons:
+            console.print(Text(f"    {reason}", style="dim"))

@@ -1,0 +1,189 @@
+"""What the commands on a study print."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.padding import Padding
+from rich.text import Text
+
+from screen.settings import Published
+from screen.terminal import CODE_STYLES, open_console, printable
+
+if TYPE_CHECKING:
+    from screen.study.completeness import Completeness
+    from screen.study.pipeline import ShardDone
+
+_COUNTS = (
+    ("files", "files found"),
+    ("duplicates", "further paths of a known paper"),
+    ("papers", "papers"),
+    ("waiting", "waiting to be run"),
+    ("screened", "screened"),
+    ("screened_in_part", "of these in part only: a page or the end could not be read"),
+    ("unscreened", "UNSCREENED: could not be read, and are not negatives"),
+    ("flagged_code_2", "flagged, code 2"),
+    ("flagged_code_1", "flagged, code 1"),
+    ("published_flagged", "flagged by the published search"),
+    ("published_flagged_alone", "of these not flagged by the pack"),
+    ("hits", "passages in the queue"),
+    ("failures", "failures recorded"),
+    ("records", "bibliographic records"),
+    ("records_without_file", "of these without a file"),
+)
+_SHOWN_SIGNS = 3
+
+
+def count_work(done: Sequence["ShardDone"], loaded: int) -> dict[str, int]:
+    """Return what a run had to do: shards, and papers read and matched."""
+    return {
+        "shards": len(done),
+        "shards_worked_on": sum(bool(shard.worked_on) for shard in done),
+        "shards_loaded": loaded,
+        "papers_read": sum(shard.papers for shard in done if "text" in shard.worked_on),
+        "papers_matched": sum(shard.papers for shard in done if "hits" in shard.worked_on),
+        "papers_searched": sum(shard.papers for shard in done if "published" in shard.worked_on),
+    }
+
+
+def show_work(study: Path, work: Mapping[str, int]) -> None:
+    """Print what a run had to do, or that there was nothing to do."""
+    name = printable(str(study))
+    if work["shards_worked_on"]:
+        searched = work["papers_searched"]
+        words = (
+            f"{work['papers_read']} papers read, {work['papers_matched']} matched, "
+            + (f"{searched} searched as published, " if searched else "")
+            + f"in {work['shards_worked_on']} of {work['shards']} shards; "
+            f"{work['shards_loaded']} shards loaded."
+        )
+    else:
+        words = f"nothing to do, all {work['shards']} shards are up to date."
+    open_console().print(Text(f"{name}: {words}"))
+
+
+def show_counts(counts: Mapping[str, int]) -> None:
+    """Print the counts of a study, one a line."""
+    console = open_console()
+    for name, words in _COUNTS:
+        if counts["published_asked"] or not name.startswith("published_"):
+            console.print(Text(f"{counts[name]:>8}  {words}"))
+
+
+def show_completeness(known: "Completeness") -> None:
+    """Print how far the reading has come, whether it may stop, and what is known of recall."""
+    console = open_console()
+    order, test = known.order, known.stopping
+    if order is None:
+        console.print(Text("\nThe queue has no order yet: run the study."))
+    else:
+        by = printable(order.model or "the pack's score: there is no classifier")
+        words = f"\nOrder {order.number} of the queue ({order.strategy}), by {by}."
+        console.print(Text(words))
+    disputed = f", {known.disputed} of them disputed" if known.disputed else ""
+    console.print(
+        Text(f"{test.read} of {test.total} passages in the queue are judged{disputed}; "
+             f"{test.found} of these are {_wanted(known.code)}.")
+    )  # fmt: skip
+    if test.read:
+        may = "may stop" if test.may_stop else "should go on"
+        words = (
+            f"Stopping test: reading the queue {may}; p = {test.p_value:.3g} for recall below "
+            f"{test.target:.0%} of what the queue holds (wanted: below {1 - test.confidence:.2g})."
+        )
+        console.print(Text(words, style="bold"))
+    console.print(Text(known.statement, style="bold"))
+
+
+def _wanted(code: int) -> str:
+    return "code 2" if code == 2 else "code 1 or 2"
+
+
+def show_failures(failures: Sequence[Mapping[str, Any]]) -> None:
+    """Print everything that could not be screened, one a line."""
+    if not failures:
+        return
+    console = open_console()
+    console.print(Text("\nCould not be screened:"))
+    for failure in failures:
+        page = f", page {failure['page']}" if failure["page"] else ""
+        where = printable(failure["file"] or failure["path"])
+        console.print(Text(f"  {where}{page} [{failure['stage']}]: {failure['error']}"))
+
+
+def show_queue(
+    hits: Sequence[Mapping[str, Any]], glosses: Mapping[str, str], rule: Published
+) -> None:
+    """Print hits: what was found, on which page, by which criteria, and why.
+
+    `glosses` says in English what each criterion means; by `rule` the published search was asked.
+    """
+    console = open_console()
+    if not hits:
+        console.print(
+            "The queue is empty: no passage was found, or all were judged (--all shows those)."
+        )
+        return
+    for rank, hit in enumerate(hits, start=1):
+        head = Text(f"{rank:>3}. ", style="bold")
+        head.append(f"code {hit['code']}", style=CODE_STYLES[hit["code"]])
+        head.append(f"  score {hit['score']:.2f}  ")
+        if hit["possible"] is not None:
+            chances = (
+                f"{_chance(hit['problematic'])} code 2, {_chance(hit['possible'])} code 1 or 2"
+            )
+            head.append(f"likely {chances}  ", style="dim")
+        head.append(f"{printable(hit['file'])} page {hit['page']}", style="cyan")
+        if hit["record_title"]:
+            head.append(f"  {hit['record_title']} ({hit['record_year'] or 'no year'})")
+        console.print(head)
+        lines = [_passage(hit)]
+        for name in hit["criteria"]:
+            lines.append(Text(f"criterion {name}: {glosses.get(name, '')}", style="yellow"))
+        if not hit["criteria"]:
+            lines.append(Text("no criterion: a lead", style="yellow"))
+        lines.append(Text(f"why: {hit['reason']}", style="green"))
+        if hit["published_flagged"] is not None:
+            said = (hit[f"published_{name}"] for name in ("flagged", "distance", "target"))
+            lines.append(Text(f"published search: {rule.tell(*said)}", style="blue"))
+        for sign in hit["mitigating"][:_SHOWN_SIGNS]:
+            words = f"mitigating: {sign['kind']} “{sign['text']}” page {sign['page']}"
+            lines.append(Text(words, style="magenta"))
+        if len(hit["mitigating"]) > _SHOWN_SIGNS:
+            more = len(hit["mitigating"]) - _SHOWN_SIGNS
+            lines.append(Text(f"and {more} more mitigating signs", style="magenta"))
+        for line in lines:
+            console.print(Padding(line, (0, 0, 0, 5), expand=False))
+        console.print()
+    console.print(Text("Flagged for people to judge; nothing here asserts what happened."))
+
+
+def show_blind_queue(hits: Sequence[Mapping[str, Any]]) -> None:
+    """Print passages with the text around them, and nothing of what the program makes of them."""
+    console = open_console()
+    if not hits:
+        console.print("The queue is empty: there is nothing left to read.")
+    for rank, hit in enumerate(hits, start=1):
+        head = Text(f"{rank:>3}. {hit['id']}  ", style="bold")
+        head.append(f"{printable(hit['file'])} page {hit['page']}", style="cyan")
+        if hit["record_title"]:
+            head.append(f"  {hit['record_title']} ({hit['record_year'] or 'no year'})")
+        console.print(head)
+        before, passage, after = hit["context"].partition(hit["passage"])
+        text = Text(before, style="dim")
+        text.append(passage, style="default").append(after, style="dim")
+        console.print(Padding(text, (0, 0, 1, 5), expand=False))
+
+
+def _passage(hit: Mapping[str, Any]) -> Text:
+    """Return a passage with the words of its events marked."""
+    text = Text(hit["passage"])
+    words = sorted({event["text"] for event in hit["events"]}, key=len, reverse=True)
+    if words:
+        text.highlight_words(words, style="bold underline")
+    return text
+
+
+def _chance(value: float) -> str:
+    """Return a probability that is never shown as certain."""
+    return f"{min(max(value, 0.01), 0.99):.0%}"
