@@ -12,7 +12,8 @@ from pathlib import Path
 
 from screen.match.cascade import Cascade
 from screen.match.packs import find_pack, load_pack
-from screen.rank.evaluate import CODES, Gold, evaluate, judge_passages, read_gold
+from screen.rank.evaluate import evaluate, judge_passages
+from screen.rank.gold import CODES, Gold, read_gold
 
 _WRONG, _SPACES = 0.02, 0.05
 

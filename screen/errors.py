@@ -26,7 +26,11 @@ class RecordsError(ScreenError):
 
 
 class GoldError(ScreenError):
-    """A file of judgements to measure against that cannot be used; names file and line."""
+    """Judgements to learn from or to measure against that cannot be used; names file and line."""
+
+
+class ModelError(ScreenError):
+    """A file of a trained classifier that cannot be used."""
 
 
 class TargetsError(ScreenError):

@@ -2,6 +2,7 @@
 
 import tomllib
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -14,6 +15,11 @@ TEMPLATE = """\
 # from this study's folder).
 pack = "brain-death"
 
+# The classifier that orders the queue: "default" is the one that ships for the pack (if one does),
+# a path is a folder made by ddr-screen train, "" is none: then the score orders, and nothing is
+# learned.
+# model = "default"
+
 [limits]
 # Files above these sizes (in megabytes) are not read, and counted as unscreened.
 # text_mb = 20
@@ -25,6 +31,23 @@ pack = "brain-death"
 # Worker processes; 0 means one for each processor.
 # workers = 0
 
+[learning]
+# After so many judged passages the classifier is trained again, on the labels that ship for the
+# pack and on the study's own, in place of the model above, and the queue is put in a new order;
+# 0 means never.
+# every = 20
+# Which passages come first: "certainty" the likely ones, "uncertainty" those that teach the
+# classifier most, "mix" the likely ones with every fourth of the other kind.
+# strategy = "certainty"
+# seed = 1
+
+[stopping]
+# Reading may stop once, with this confidence, at least this share of what the queue holds is found.
+# recall = 0.95
+# confidence = 0.95
+# What is looked for: 2 is code 2 only, 1 is codes 1 and 2.
+# code = 1
+
 [published]
 # The search of the published study, to be compared with: a file of its target phrases, one a line
 # (a path from this study's folder). "" leaves the search out.
@@ -35,6 +58,13 @@ pack = "brain-death"
 # context = 70
 # require = "供"
 """
+
+
+def shipped_folder(name: str) -> Path:
+    """Return a folder of data that ships with the program, in the wheel or in a checkout."""
+    package = Path(__file__).resolve().parent
+    inside = package / name
+    return inside if inside.is_dir() else package.parent / name
 
 
 class _Strict(BaseModel):
@@ -53,6 +83,22 @@ class Work(_Strict):
 
     shard_size: int = Field(default=100, ge=1, le=100_000)
     workers: int = Field(default=0, ge=0, le=1024)
+
+
+class Learning(_Strict):
+    """How the classifier learns from verdicts, and what it puts first; `every` counts passages."""
+
+    every: int = Field(default=20, ge=0, le=1_000_000)
+    strategy: Literal["certainty", "uncertainty", "mix"] = "certainty"
+    seed: int = Field(default=1, ge=0, le=2**32 - 1)
+
+
+class Stopping(_Strict):
+    """When enough is found: of `code` and above, with shares between 0 and 1."""
+
+    recall: float = Field(default=0.95, gt=0, lt=1)
+    confidence: float = Field(default=0.95, gt=0, lt=1)
+    code: Literal[1, 2] = 1
 
 
 class Published(_Strict):
@@ -80,8 +126,11 @@ class Settings(_Strict):
     """Everything study.toml may hold."""
 
     pack: str = "brain-death"
+    model: str = "default"
     limits: Limits = Limits()
     work: Work = Work()
+    learning: Learning = Learning()
+    stopping: Stopping = Stopping()
     published: Published = Published()
 
 

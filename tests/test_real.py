@@ -12,7 +12,8 @@ import pytest
 
 from screen.match.cascade import Cascade
 from screen.match.packs import find_pack, load_pack
-from screen.rank.evaluate import evaluate, judge_passages, read_gold
+from screen.rank.evaluate import evaluate, judge_passages
+from screen.rank.gold import read_gold
 from tests.conftest import Invoke
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -6,7 +6,16 @@ from pathlib import Path
 import pytest
 
 from screen.errors import SettingsError
-from screen.settings import TEMPLATE, Limits, Published, Settings, Work, read_settings
+from screen.settings import (
+    TEMPLATE,
+    Learning,
+    Limits,
+    Published,
+    Settings,
+    Stopping,
+    Work,
+    read_settings,
+)
 
 
 def write(folder: Path, text: str) -> Path:
@@ -32,9 +41,9 @@ def test_every_value_the_template_shows_is_the_default(tmp_path: Path) -> None:
 def test_the_template_shows_every_setting() -> None:
     text = uncomment(TEMPLATE)
     shown = set(re.findall(r"^(\w+) = ", text, flags=re.MULTILINE))
-    sections = (Limits, Work, Published)
+    sections = (Limits, Work, Learning, Stopping, Published)
     known = {name for section in sections for name in section.model_fields}
-    assert shown == known | {"pack"}
+    assert shown == known | {"pack", "model"}
 
 
 def test_an_empty_file_means_the_defaults(tmp_path: Path) -> None:
@@ -61,6 +70,12 @@ def test_values_are_read(tmp_path: Path) -> None:
         ('[work]\nshard_size = "many"', "work.shard_size"),
         ("[limits]\ntext_mb = 0", "limits.text_mb"),
         ("pack = 3", "pack"),
+        ("model = 3", "model"),
+        ("[learning]\nevery = -1", "learning.every"),
+        ('[learning]\nstrategy = "luck"', "learning.strategy"),
+        ("[stopping]\nrecall = 1", "stopping.recall"),
+        ("[stopping]\nconfidence = 95", "stopping.confidence"),
+        ("[stopping]\ncode = 0", "stopping.code"),
         ("limits = 3", "limits"),
     ],
 )

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 
-from screen.match.criteria import RuleMatch, match_rules
+from screen.match.criteria import RuleMatch, match_rules, tell_unmet
 from screen.match.events.pipeline import Account, EventReader
 from screen.match.events.sections import Layout
 from screen.match.lexicon import Lexicon, TermMatch
@@ -89,6 +89,19 @@ class Cascade:
         """Return everything that the pack finds in one paper, hits or none."""
         return self._analyse(paper, clean, self._find(clean.text))
 
+    def is_trigger(self, event: Event) -> bool:
+        """Tell whether an event is of the kinds that the pack is about."""
+        return event.kind in self._triggers
+
+    def make_lead(
+        self, paper: str, clean: CleanText, analysis: Analysis, start: int, end: int
+    ) -> Hit:
+        """Return the sentences around a stretch of a paper as a passage of code 0, by no rule."""
+        passage = _Passage(*_widen(clean.text, analysis.account.layout, start, end))
+        return self._hit(
+            paper, clean, analysis.account, passage, Signs([], analysis.account.layout, {})
+        )
+
     def _find(self, text: str) -> _Found:
         exact = self._lexicon.find(text)
         return _Found(exact, self._lexicon.find_damaged(text, exact), self._phrases.find(text))
@@ -137,7 +150,7 @@ class Cascade:
     def _read(self, match: PhraseMatch, events: Sequence[Event]) -> bool:
         """Tell whether the rules could read the trigger in a phrase's place: then they decide."""
         return any(
-            event.kind in self._triggers and event.start < match.end and match.start < event.end
+            self.is_trigger(event) and event.start < match.end and match.start < event.end
             for event in events
         )
 
@@ -174,7 +187,7 @@ class Cascade:
                 for event in sorted(used, key=lambda e: (e.start, e.end, e.kind))
             ),
             criteria=criteria,
-            reason=self._reason(passage, criteria, clean.text),
+            reason=self._reason(passage, criteria, inside, clean.text),
             mitigating=_sign_evidence(clean, signs.nearest(start, end)),
             matches=tuple(_matches(passage)),
             score=self._score(passage, signs),
@@ -191,8 +204,12 @@ class Cascade:
         kept = (name for name in met if book[name].supporting or book[name].code == code)
         return tuple(sorted(kept)) if code else (), code
 
-    def _reason(self, passage: _Passage, criteria: Sequence[str], text: str) -> str:
+    def _reason(
+        self, passage: _Passage, criteria: Sequence[str], inside: Sequence[Event], text: str
+    ) -> str:
         """Return why, for each criterion by its weightiest rule, or by the nearest phrase."""
+        if not passage.rules and not passage.phrases:
+            return tell_unmet(inside, text)
         if not passage.rules:
             phrase = min(passage.phrases, key=lambda match: match.distance)
             return (

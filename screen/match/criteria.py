@@ -12,6 +12,8 @@ from screen.types import Event
 
 # How far the order in which things happened strays from the order in which they are told.
 _DETOUR = 200
+# How many events are named where none of them met a rule.
+_MOST_TOLD = 8
 _START, _ORDER = attrgetter("start"), attrgetter("order")
 
 
@@ -51,6 +53,15 @@ class RuleMatch:
 def name_event(event: Event, text: str) -> str:
     """Return an event in words: what happens, to whom, and the words that tell it."""
     return f'{event.kind}({event.actor}) "{text[event.start : event.end]}"'
+
+
+def tell_unmet(events: Sequence[Event], text: str) -> str:
+    """Return in words that no rule is met, and by which events."""
+    told = [name_event(event, text) for event in events]
+    if not told:
+        return "no event of the pack was read"
+    more = f" and {len(told) - _MOST_TOLD} more" if len(told) > _MOST_TOLD else ""
+    return f"no rule is met by {', '.join(told[:_MOST_TOLD])}{more}"
 
 
 def _tell_distance(last: Event, event: Event) -> str:

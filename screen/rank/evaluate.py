@@ -7,32 +7,21 @@ all that is positive in the gold standard or in the findings (Hand, Christen and
 Work saved over sampling is (TN + FN) / N - (1 - recall) (Cohen and others 2006).
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import Any
 
 from scipy.stats import binomtest
 
 from screen.errors import GoldError
 from screen.match.cascade import Cascade
-from screen.match.criteria import name_event
+from screen.match.criteria import tell_unmet
+from screen.rank.gold import CODES, Gold
 from screen.text.normalise import clean_pages
-from screen.types import Event, Page
+from screen.types import Page
 
-CODES = (2, 1, 0)
 _CONFIDENCE = 0.95
-_MOST_EVENTS = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Gold:
-    """One passage or paper as people judged it; `text` is a paper's file name or a passage."""
-
-    id: str
-    code: int
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,102 +95,60 @@ class Evaluation:
         }
 
 
-def read_gold(path: Path, text: str) -> list[Gold]:
-    """Read JSON Lines with `code` and the field `text` ("text" for passages, "file" for papers).
-
-    Blank lines and further fields are passed over. Raises GoldError with file and line.
-    """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise GoldError(f"{path}: {error.strerror}") from None
-    try:
-        lines = data.decode("utf-8-sig").split("\n")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise GoldError(f"{path}:{line}: not UTF-8") from None
-    found = [
-        _read_row(path, number, line, text)
-        for number, line in enumerate(lines, start=1)
-        if line.strip()
-    ]
-    if not found:
-        raise GoldError(f"{path}: holds no judgements")
-    return found
-
-
-def _read_row(path: Path, number: int, line: str, text: str) -> Gold:
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise GoldError(f"{path}:{number}: not JSON: {error}") from None
-    if not isinstance(row, dict):
-        raise GoldError(f"{path}:{number}: not an object")
-    words, code = row.get(text), row.get("code")
-    if not isinstance(words, str) or not words.strip():
-        raise GoldError(f"{path}:{number}: no {text!r}")
-    if type(code) is not int or code not in CODES:
-        raise GoldError(f"{path}:{number}: 'code' is {code!r:.20}, not 0, 1 or 2")
-    name = row.get("id")
-    name = str(name) if isinstance(name, str | int) else words if text == "file" else str(number)
-    try:
-        (words + name).encode()
-    except UnicodeEncodeError:
-        raise GoldError(f"{path}:{number}: half a character (a lone surrogate)") from None
-    return Gold(name, code, words)
-
-
 def judge_passages(cascade: Cascade, gold: Iterable[Gold]) -> Iterator[Judged]:
     """Yield what a pack makes of each passage, read by itself."""
     for item in gold:
         clean = clean_pages([Page(item.id, 1, item.text, "text", 1.0)])
         analysis = cascade.analyse(item.id, clean)
         best = max(analysis.hits, key=lambda hit: (hit.code, hit.score), default=None)
-        reason = best.reason if best else _why_nothing(analysis.account.events, clean.text)
+        unmet = f"no hit: {tell_unmet(analysis.account.events, clean.text)}"
+        reason = best.reason if best else unmet
         yield Judged(item, best.code if best else 0, reason)
-
-
-def _why_nothing(events: Sequence[Event], text: str) -> str:
-    told = [name_event(event, text) for event in events]
-    if not told:
-        return "no hit: no event of the pack was read"
-    more = f" and {len(told) - _MOST_EVENTS} more" if len(told) > _MOST_EVENTS else ""
-    return f"no hit: no rule is met by {', '.join(told[:_MOST_EVENTS])}{more}"
 
 
 def judge_papers(papers: Iterable[Mapping[str, Any]], gold: Iterable[Gold]) -> list[Judged]:
     """Return what a study made of each paper that was judged.
 
     `papers` have `file` (a name below the folder that was added), `status`, `code`, and `reason`.
-    A judgement names a paper by that name or by its last part. A paper that the study does not
-    have is unscreened. Raises GoldError for a name of several papers, for a paper judged twice, or
-    if the study has none of the judged papers.
+    A paper that the study does not have is unscreened. Raises GoldError as `match_papers` does.
+    """
+    judged = []
+    for item, paper in match_papers(papers, gold):
+        if paper is None:
+            judged.append(Judged(item, None, "not in the study"))
+            continue
+        code = (paper["code"] or 0) if paper["status"] == "screened" else None
+        reason = paper["reason"] or ("no hit" if code is not None else paper["status"])
+        judged.append(Judged(item, code, reason))
+    return judged
+
+
+def match_papers(
+    papers: Iterable[Mapping[str, Any]], gold: Iterable[Gold]
+) -> list[tuple[Gold, Mapping[str, Any] | None]]:
+    """Return each judged paper with the paper of a study that it names, None if it has none such.
+
+    A judgement names a paper by its `file` (a name below the folder that was added) or by the last
+    part of it. Raises GoldError for a name of several papers, for a paper judged twice, or if the
+    study has none of the judged papers.
     """
     known: dict[str, dict[str, Mapping[str, Any]]] = {}
     for paper in papers:
         for name in {paper["file"], PurePath(paper["file"]).name}:
             known.setdefault(name, {})[paper["file"]] = paper
-    judged: dict[str, Judged] = {}
-    missing = 0
+    matched: dict[str, tuple[Gold, Mapping[str, Any] | None]] = {}
     for item in gold:
         found = known.get(item.text, {})
         found = {item.text: found[item.text]} if item.text in found else found
         if len(found) > 1:
             raise GoldError(f"{item.text}: names {len(found)} papers of the study")
         name = next(iter(found), item.text)
-        if name in judged:
+        if name in matched:
             raise GoldError(f"{item.text}: is judged twice")
-        if not found:
-            missing += 1
-            judged[name] = Judged(item, None, "not in the study")
-            continue
-        paper = found[name]
-        code = (paper["code"] or 0) if paper["status"] == "screened" else None
-        reason = paper["reason"] or ("no hit" if code is not None else paper["status"])
-        judged[name] = Judged(item, code, reason)
-    if missing == len(judged):
+        matched[name] = (item, found.get(name))
+    if not any(paper for _, paper in matched.values()):
         raise GoldError("the study has none of the judged papers")
-    return list(judged.values())
+    return list(matched.values())
 
 
 def evaluate(judged: Sequence[Judged]) -> Evaluation:

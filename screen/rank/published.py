@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from screen.match.afind import Targets, choose, join_pages, judge
-from screen.rank.evaluate import Gold, Judged, judge_papers
+from screen.rank.evaluate import Judged, judge_papers
+from screen.rank.gold import Gold
 from screen.settings import Published
 from screen.types import Page
 

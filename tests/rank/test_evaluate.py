@@ -9,14 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from screen.errors import GoldError
-from screen.rank.evaluate import (
-    Gold,
-    Judged,
-    evaluate,
-    judge_papers,
-    read_gold,
-    share,
-)
+from screen.rank.evaluate import Judged, evaluate, judge_papers, share
+from screen.rank.gold import Gold, read_gold
 
 codes = st.sampled_from([0, 1, 2])
 pairs = st.lists(st.tuples(codes, st.one_of(st.none(), codes)), max_size=40)
