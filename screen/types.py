@@ -224,6 +224,28 @@ class Answer(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Verdict:
+    """One reviewer's judgement of one passage, or of a whole paper (`hit` None).
+
+    `paper` is the paper's SHA-256. `code` is 2, 1 or 0 as in the codebook, or None for a paper out
+    of scope, with the `reason`. `round` counts from 1; a later one decides over earlier ones. `at`
+    is a time in ISO 8601, UTC. `pack` and `model` are those that the reviewer was shown.
+    """
+
+    hit: str | None
+    paper: str
+    reviewer: str
+    code: int | None
+    round: int = 1
+    criteria: tuple[str, ...] = ()
+    reason: str = ""
+    note: str = ""
+    at: str = ""
+    pack: str | None = None
+    model: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """Something that could not be screened; a row that is kept, never only a log line.
 

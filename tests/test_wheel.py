@@ -72,20 +72,27 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return environment / "bin" / "ddr-screen"
 
 
-def test_the_wheel_holds_the_packs_and_no_tests_or_corpus(wheel: Path) -> None:
+def test_the_wheel_holds_packs_models_and_labels_and_no_tests_or_corpus(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     packs = CHECKOUT / "patterns"
     for path in packs.rglob("*.yml"):
         assert f"screen/patterns/{path.relative_to(packs).as_posix()}" in names
-    assert "screen/py.typed" in names
+    assert {
+        "screen/models/brain-death/model.skops",
+        "screen/models/brain-death/card.json",
+        "screen/labels/passages.jsonl",
+        "screen/labels/excerpts.jsonl",
+        "screen/labels/damaged.jsonl",
+        "screen/py.typed",
+    } <= names
     strange = {
         name
         for name in names
         if not name.startswith("screen/") and not name.partition("/")[0].endswith(".dist-info")
     }
     assert strange == set()
-    assert not [name for name in names if re.search(r"tests?/|corpus/|labels/|benchmarks/", name)]
+    assert not [name for name in names if re.search(r"tests?/|corpus/|benchmarks/", name)]
 
 
 def test_every_module_of_the_checkout_is_in_the_wheel(wheel: Path) -> None:
@@ -105,6 +112,7 @@ def test_the_installed_command_screens_papers_away_from_any_checkout(
         done = run([installed, *arguments], tmp_path)
         assert done.returncode == 0, done.stderr
     queue = run([installed, "queue", "study", "--json"], tmp_path)
+    assert all(json.loads(line)["model"] for line in queue.stdout.splitlines())
     flagged = [hit for hit in map(json.loads, queue.stdout.splitlines()) if hit["code"]]
     assert [(hit["file"], hit["code"]) for hit in flagged] == [("telling.txt", 2)]
     assert "确认脑死亡后行气管插管" in flagged[0]["quote"]

@@ -17,7 +17,11 @@ _COMMANDS = {
     "run": "studies",
     "status": "studies",
     "queue": "studies",
+    "import-verdicts": "judging",
+    "sample": "judging",
     "export": "studies",
+    "train": "models",
+    "simulate": "models",
     "explain": "texts",
     "evaluate": "texts",
     "afind": "texts",
@@ -40,7 +44,7 @@ class _Commands(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         module = import_module(f"screen.cli.{_COMMANDS[cmd_name]}")
-        command: click.Command = getattr(module, cmd_name)
+        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -24,3 +24,16 @@ def example(*lines: str) -> Callable[[Any], Any]:
 
 study_argument = click.argument("study", type=click.Path(path_type=Path))
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+pack_option = click.option(
+    "--pack", "pack", default="brain-death", show_default=True, help="A pack's name or folder."
+)
+
+
+def targets_option(*, required: bool, words: str = "") -> Callable[[Any], Any]:
+    """Return the option that names the target phrases of the published search."""
+    return click.option(
+        "--targets",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        required=required,
+        help=f"Target phrases of the published search, UTF-8, one a line{words}.",
+    )

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from screen import terminal
 from screen.cli.common import DONE_WITH_FAILURES, as_json_option, example
 from screen.errors import PackError
 from screen.match.packs import builtin_folder, find_pack, load_pack
+from screen.terminal.packs import show_cases
 
 
 @click.group()
@@ -52,7 +52,7 @@ def check(name: str, as_json: bool) -> None:
             )
         )
     else:
-        terminal.show_cases(loaded.label, results, failed)
+        show_cases(loaded.label, results, failed)
     if failed:
         sys.exit(DONE_WITH_FAILURES)
 

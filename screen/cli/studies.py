@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from screen import terminal
 from screen.cli.common import (
     DONE_WITH_FAILURES,
     INTERRUPTED,
@@ -16,12 +15,25 @@ from screen.cli.common import (
 )
 from screen.findings.export import TABLES, write_export
 from screen.match.packs import find_pack, load_pack
+from screen.study.completeness import measure_completeness
 from screen.study.database import load, open_database
 from screen.study.engine import count_workers
 from screen.study.folder import Study
 from screen.study.pipeline import find_made, make_recipe
 from screen.study.pipeline import run as run_study
-from screen.study.queries import count_everything, list_failures, list_queue
+from screen.study.queries import BLIND_FIELDS, count_everything, list_failures, list_queue
+from screen.study.ranking import bring_up_to_date, find_classifier
+from screen.study.samples import load_samples
+from screen.terminal import printable, progress
+from screen.terminal.studies import (
+    count_work,
+    show_blind_queue,
+    show_completeness,
+    show_counts,
+    show_failures,
+    show_queue,
+    show_work,
+)
 
 
 @example("ddr-screen init my-study")
@@ -62,7 +74,7 @@ def add(study: Path, paths: tuple[Path, ...], records: tuple[Path, ...]) -> None
     for bad in added.bad_records:
         click.echo(f"record skipped: {bad.file}:{bad.line}: {bad.reason}", err=True)
     for failure in added.unread:
-        click.echo(f"not read: {terminal.printable(failure.path)}: {failure.error}", err=True)
+        click.echo(f"not read: {printable(failure.path)}: {failure.error}", err=True)
     if added.unread or added.bad_records:
         sys.exit(DONE_WITH_FAILURES)
 
@@ -74,7 +86,7 @@ def add(study: Path, paths: tuple[Path, ...], records: tuple[Path, ...]) -> None
 @click.option("--retry-failed", is_flag=True, help="Read papers again that could not be read.")
 @as_json_option
 def run(study: Path, workers: int | None, retry_failed: bool, as_json: bool) -> None:
-    """Read, clean and match all papers that are not done yet; then load the database.
+    """Read, clean and match all papers that are not done yet; then load and order the queue.
 
     Can be stopped at any time and run again: only what is not done is done. Ends with status 1 if
     anything could not be screened.
@@ -82,19 +94,22 @@ def run(study: Path, workers: int | None, retry_failed: bool, as_json: bool) -> 
     opened = Study(study)
     wanted = count_workers(workers or opened.settings.work.workers)
     try:
-        with opened.lock(), terminal.progress(len(opened.shard_numbers()), "shards") as report:
+        with opened.lock(), progress(len(opened.shard_numbers()), "shards") as report:
             engine = open_database(opened)  # one that cannot be used is known before the work
+            find_classifier(opened, load_pack(find_pack(opened.settings.pack, opened.folder)))
             done = run_study(opened, wanted, lambda _: report(1), retry_failed=retry_failed)
             loaded = load(opened, engine, done)
+            load_samples(opened, engine)
+            bring_up_to_date(opened, engine)
     except KeyboardInterrupt:
         click.echo(f"stopped; what is done is kept. To go on: ddr-screen run {study}", err=True)
         sys.exit(INTERRUPTED)
     counts = count_everything(engine)
     if as_json:
-        click.echo(json.dumps({**terminal.count_work(done, loaded), **counts}))
+        click.echo(json.dumps({**count_work(done, loaded), **counts}))
     else:
-        terminal.show_work(study, terminal.count_work(done, loaded))
-        terminal.show_counts(counts)
+        show_work(study, count_work(done, loaded))
+        show_counts(counts)
     if counts["failures"]:
         if not as_json:
             click.echo(f"See ddr-screen status {study}; once mended: run --retry-failed.")
@@ -106,14 +121,18 @@ def run(study: Path, workers: int | None, retry_failed: bool, as_json: bool) -> 
 @study_argument
 @as_json_option
 def status(study: Path, as_json: bool) -> None:
-    """Show the counts of every stage and everything that could not be screened."""
-    engine = open_database(Study(study))
+    """Show the counts of every stage, how far the reading has come, and what was not screened."""
+    opened = Study(study)
+    engine = open_database(opened)
     counts, failures = count_everything(engine), list_failures(engine)
+    known = measure_completeness(opened, engine)
     if as_json:
-        click.echo(json.dumps({**counts, "failure_list": failures}, ensure_ascii=False, indent=1))
+        figures = {**counts, "screening": known.as_json(), "failure_list": failures}
+        click.echo(json.dumps(figures, ensure_ascii=False, indent=1))
         return
-    terminal.show_counts(counts)
-    terminal.show_failures(failures)
+    show_counts(counts)
+    show_completeness(known)
+    show_failures(failures)
 
 
 @example("ddr-screen queue my-study -n 5")
@@ -122,26 +141,34 @@ def status(study: Path, as_json: bool) -> None:
 @click.option("-n", "number", type=click.IntRange(1), default=20, show_default=True)
 @click.option(
     "--order",
-    type=click.Choice(["score", "published"]),
-    default="score",
+    type=click.Choice(["reading", "score", "published"]),
+    default="reading",
     show_default=True,
-    help="By the pack's score, or as the published search would have it.",
+    help="As the classifier orders it, by the pack's score, or as the published search would.",
 )
+@click.option("--all", "every", is_flag=True, help="Also what was judged already.")
+@click.option("--blind", is_flag=True, help="Only the text: not what the program makes of it.")
 @as_json_option
-def queue(study: Path, number: int, order: str, as_json: bool) -> None:
-    """Print the top of the queue: passage, page, criteria, and why.
+def queue(study: Path, number: int, order: str, every: bool, blind: bool, as_json: bool) -> None:
+    """Print the top of the queue: passage, page, criteria, chances, and why.
 
-    If study.toml names targets, also what the published search says of each passage.
+    If study.toml names targets, also what the published search says of each passage. With --blind
+    nothing tells a passage that stands for a paper of a sample from the others.
     """
     opened = Study(study)
-    hits = list_queue(open_database(opened), number, order)
+    hits = list_queue(open_database(opened), number, order, unread=not every)
+    if blind:
+        hits = [{name: hit[name] for name in BLIND_FIELDS} for hit in hits]
+        if not as_json:
+            show_blind_queue(hits)
+            return
     if as_json:
         for hit in hits:
             click.echo(json.dumps(hit, ensure_ascii=False))
         return
     criteria = load_pack(find_pack(opened.settings.pack, opened.folder)).manifest.criteria
     glosses = {name: criterion.gloss for name, criterion in criteria.items()}
-    terminal.show_queue(hits, glosses, opened.settings.published)
+    show_queue(hits, glosses, opened.settings.published)
 
 
 @example("ddr-screen export my-study --what hits --format csv -o hits.csv")
@@ -157,7 +184,13 @@ def queue(study: Path, number: int, order: str, as_json: bool) -> None:
     help="The file to write; - for standard output.",
 )
 def export(study: Path, what: str, format_: str, output: Path) -> None:
-    """Write hits or papers to a file, as JSON Lines or CSV."""
-    engine = open_database(Study(study))
-    count = write_export(engine, what, format_, output)
-    click.echo(f"{terminal.printable(str(output))}: {count} {what}.", err=str(output) == "-")
+    """Write hits or papers to a file, as JSON Lines or CSV.
+
+    Every row carries what is known of the recall of the screening, and what was not screened.
+    """
+    opened = Study(study)
+    engine = open_database(opened)
+    known = measure_completeness(opened, engine)
+    count = write_export(engine, known, what, format_, output)
+    click.echo(f"{printable(str(output))}: {count} {what}.", err=str(output) == "-")
+    click.echo(known.statement, err=True)

@@ -2,16 +2,20 @@
 
 import json
 import sys
-from collections.abc import Callable
 from math import isnan
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
 
-from screen import terminal
-from screen.cli.common import DONE_WITH_FAILURES, as_json_option, example
+from screen.cli.common import (
+    DONE_WITH_FAILURES,
+    as_json_option,
+    example,
+    pack_option,
+    targets_option,
+)
 from screen.errors import DocumentError, ScreenError
 from screen.findings.output import write_text
 from screen.findings.search import Question, list_batches, search, write_found
@@ -20,28 +24,16 @@ from screen.match.afind import Targets, read_targets
 from screen.match.packs import find_pack, load_pack
 from screen.settings import Published, Settings
 from screen.study.engine import count_workers
+from screen.terminal import printable, progress
+from screen.terminal.texts import show_evaluation, show_explanation
 from screen.text.normalise import clean_pages
 
 if TYPE_CHECKING:
-    from screen.rank.evaluate import Gold, Judged
+    from screen.rank.evaluate import Judged
+    from screen.rank.gold import Gold
 
 # What the published study asked for.
 _RULE = Published()
-
-
-def targets_option(*, required: bool, words: str = "") -> Callable[[Any], Any]:
-    """Return the option that names the target phrases of the published search."""
-    return click.option(
-        "--targets",
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        required=required,
-        help=f"Target phrases of the published search, UTF-8, one a line{words}.",
-    )
-
-
-pack_option = click.option(
-    "--pack", "name", default="brain-death", show_default=True, help="A pack's name or folder."
-)
 
 
 @example("ddr-screen explain paper.pdf --page 2", "ddr-screen explain paper.pdf --html paper.html")
@@ -54,7 +46,7 @@ pack_option = click.option(
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write a page to this file instead of printing; - for standard output.",
 )
-def explain(file: Path, page: int | None, name: str, html: Path | None) -> None:
+def explain(file: Path, page: int | None, pack: str, html: Path | None) -> None:
     """Show one paper with terms, actors and the order of events marked, and why it is flagged.
 
     Ends with status 1 if a page could not be read.
@@ -62,24 +54,24 @@ def explain(file: Path, page: int | None, name: str, html: Path | None) -> None:
     from screen.findings.explain import explain, render_page
     from screen.match.cascade import Cascade
 
-    loaded = load_pack(find_pack(name))
+    loaded = load_pack(find_pack(pack))
     try:
         reading = read_source(hash_file(file), limits=Settings().limits)
     except DocumentError as error:
-        raise ScreenError(f"{terminal.printable(str(file))}: {error}") from None
+        raise ScreenError(f"{printable(str(file))}: {error}") from None
     if not any(page.text for page in reading.pages):
         why = "; ".join(failure.error for failure in reading.failures) or "it holds no text"
-        raise ScreenError(f"{terminal.printable(str(file))} could not be read: {why}")
+        raise ScreenError(f"{printable(str(file))} could not be read: {why}")
     if page is not None and page > len(reading.pages):
         raise click.UsageError(f"--page {page}: the paper has {len(reading.pages)} pages")
     clean = clean_pages(reading.pages)
     analysis = Cascade(loaded).analyse(reading.pages[0].sha256, clean)
     explanation = explain(file.name, clean, analysis, loaded, reading.failures, page)
     if html is None:
-        terminal.show_explanation(explanation)
+        show_explanation(explanation)
     else:
         write_text(html, render_page(explanation))
-        words = f"{terminal.printable(str(html))}: {len(explanation.hits)} passages marked."
+        words = f"{printable(str(html))}: {len(explanation.hits)} passages marked."
         click.echo(words, err=str(html) == "-")
     if reading.failures:
         sys.exit(DONE_WITH_FAILURES)
@@ -101,7 +93,7 @@ def explain(file: Path, page: int | None, name: str, html: Path | None) -> None:
 @targets_option(required=False, words="; of a study, its settings say")
 @as_json_option
 def evaluate(
-    gold: Path, study: Path | None, name: str, targets: Path | None, as_json: bool
+    gold: Path, study: Path | None, pack: str, targets: Path | None, as_json: bool
 ) -> None:
     """Measure codes against a gold standard: of passages, or of the papers of a study.
 
@@ -109,14 +101,15 @@ def evaluate(
     study gave them. Beside that, the published search: for passages with --targets, for papers if
     study.toml names targets.
     """
-    from screen.rank.evaluate import evaluate, read_gold
+    from screen.rank.evaluate import evaluate
+    from screen.rank.gold import read_gold
 
-    chosen = click.get_current_context().get_parameter_source("name")
+    chosen = click.get_current_context().get_parameter_source("pack")
     if study is not None and (chosen is not ParameterSource.DEFAULT or targets):
         raise click.UsageError("--pack and --targets are for passages; a study has its own")
     if study is None:
         title, judged, published = _judge_passages(
-            find_pack(name), targets, read_gold(gold, "text")
+            find_pack(pack), targets, read_gold(gold, "text")
         )
     else:
         title, judged, published = _judge_papers(study, read_gold(gold, "file"))
@@ -126,7 +119,7 @@ def evaluate(
         figures = {**result.as_json(), "published": beside.as_json() if beside else None}
         click.echo(json.dumps(figures, ensure_ascii=False, indent=1))
     else:
-        terminal.show_evaluation(title, judged, result, beside)
+        show_evaluation(title, judged, result, beside)
 
 
 def _judge_passages(
@@ -161,7 +154,7 @@ def _judge_papers(study: Path, gold: list["Gold"]) -> tuple[str, list["Judged"],
     asked = any(paper["published_flagged"] is not None for paper in papers)
     rule = opened.settings.published
     published = judge_papers_as_published(papers, rule, gold) if asked else []
-    return f"{terminal.printable(str(study))}: {len(judged)} papers", judged, published
+    return f"{printable(str(study))}: {len(judged)} papers", judged, published
 
 
 @example(
@@ -233,7 +226,7 @@ def afind(
     batches = list_batches(paths, wanted, apart=targets)
     if not batches:
         raise ScreenError("no papers there: .pdf and .txt are read, and studies")
-    with terminal.progress(sum(len(batch.papers) for batch in batches), "papers") as report:
+    with progress(sum(len(batch.papers) for batch in batches), "papers") as report:
         found = search(question, batches, wanted)
         papers, flagged, errors = write_found(output, format_, found, report)
     unread = f"; {errors} errors: what could not be read is unscreened" if errors else ""

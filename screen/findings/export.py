@@ -6,23 +6,31 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from screen.findings.output import Row, open_output, write_csv, write_jsonl
-from screen.study.queries import list_papers, list_queue
+from screen.study.completeness import Completeness
+from screen.study.queries import list_papers, list_queue, list_verdicts
+from screen.study.verdicts import read_judgements
 
 HIT_FIELDS = (
     "hit_id", "paper_id", "file", "sha256", "title", "year", "journal", "affiliations", "page",
     "start", "end", "quote", "continued", "passage", "context", "section", "criteria", "code",
-    "score", "reason", "mitigating", "events", "matches", "pack", "model", "verdicts",
-    "published_flagged", "published_distance", "published_target",
+    "score", "reason", "mitigating", "events", "matches", "pack", "model", "problematic",
+    "possible", "verdicts", "published_flagged", "published_distance", "published_target",
+    "recall_at_least", "completeness",
 )  # fmt: skip
 PAPER_FIELDS = (
     "paper_id", "file", "sha256", "title", "authors", "year", "journal", "affiliations", "doi",
-    "status", "reason", "pages", "unread_pages", "flagged", "code", "score", "hits", "verdict",
-    "published_flagged", "published_distance", "published_target",
+    "status", "reason", "pages", "unread_pages", "flagged", "code", "score", "hits",
+    "problematic", "possible", "verdict", "published_flagged", "published_distance",
+    "published_target", "recall_at_least", "completeness",
+)  # fmt: skip
+VERDICT_FIELDS = (
+    "id", "reviewer", "round", "code", "criteria", "note", "at", "supersedes", "pack", "model",
 )  # fmt: skip
 
 
-def hit_rows(engine: sa.Engine) -> Iterator[Row]:
+def hit_rows(engine: sa.Engine, known: Completeness) -> Iterator[Row]:
     """Yield one row a hit, in the order of the queue."""
+    verdicts = list_verdicts(engine)
     for row in list_queue(engine):
         values = {
             **row,
@@ -30,19 +38,18 @@ def hit_rows(engine: sa.Engine) -> Iterator[Row]:
             "paper_id": row["paper"],
             "sha256": row["paper"],
             **_record_fields(row),
-            # A hit is found by rules alone and judged by nobody before there are a classifier
-            # and a workbench; the fields are there so that readers of the format need not change.
-            "model": None,
-            "verdicts": [],
+            "verdicts": [_verdict_fields(verdict) for verdict in verdicts.get(row["id"], [])],
+            **_completeness(known),
         }
         yield {name: values[name] for name in HIT_FIELDS}
 
 
-def paper_rows(engine: sa.Engine) -> Iterator[Row]:
+def paper_rows(engine: sa.Engine, known: Completeness) -> Iterator[Row]:
     """Yield one row a paper, in the order of the file names.
 
     An unreadable paper is neither flagged nor unflagged: its `flagged` and `code` are null.
     """
+    judgements = read_judgements(engine)
     for row in list_papers(engine):
         screened = row["status"] == "screened"
         code = row["code"] or 0
@@ -54,7 +61,8 @@ def paper_rows(engine: sa.Engine) -> Iterator[Row]:
             "code": code if screened else None,
             "score": (row["score"] or 0.0) if screened else None,
             "hits": row["hits"] or 0,
-            "verdict": None,
+            "verdict": judgements.judge_paper(row["sha256"]),
+            **_completeness(known),
         }
         yield {name: values[name] for name in PAPER_FIELDS}
 
@@ -64,13 +72,26 @@ def _record_fields(row: Row) -> Row:
     return {name: row[f"record_{name}"] for name in names}
 
 
-TABLES: dict[str, tuple[tuple[str, ...], Callable[[sa.Engine], Iterator[Row]]]] = {
+def _verdict_fields(row: Row) -> Row:
+    return {name: row[name] for name in VERDICT_FIELDS}
+
+
+def _completeness(known: Completeness) -> Row:
+    return {
+        "recall_at_least": known.recall_at_least,
+        "completeness": known.statement,
+    }
+
+
+TABLES: dict[str, tuple[tuple[str, ...], Callable[[sa.Engine, Completeness], Iterator[Row]]]] = {
     "hits": (HIT_FIELDS, hit_rows),
     "papers": (PAPER_FIELDS, paper_rows),
 }
 
 
-def write_export(engine: sa.Engine, what: str, format_: str, output: Path) -> int:
+def write_export(
+    engine: sa.Engine, known: Completeness, what: str, format_: str, output: Path
+) -> int:
     """Write a table as "jsonl" or "csv" to a file, or standard output for "-"; return its rows.
 
     A file is there wholly or not at all. Raises ScreenError if it cannot be written.
@@ -78,5 +99,5 @@ def write_export(engine: sa.Engine, what: str, format_: str, output: Path) -> in
     fields, rows = TABLES[what]
     with open_output(output, format_) as file:
         if format_ == "csv":
-            return write_csv(rows(engine), fields, file)
-        return write_jsonl(rows(engine), file)
+            return write_csv(rows(engine, known), fields, file)
+        return write_jsonl(rows(engine, known), file)

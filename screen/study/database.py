@@ -1,8 +1,8 @@
-"""The study's database: everything the shards hold, in tables; what is asked of it is in `queries`.
+"""The study's database: opened, and brought up to date; its tables are in `schema`.
 
 Workers never open it. One loader brings it up to date from the files of the study, one transaction
 a shard; what is loaded is known by the manifest's hashes, so that loading again changes nothing.
-Delete the database and `ddr-screen run` builds it anew.
+All but the verdicts can be built anew from the files.
 """
 
 import json
@@ -18,122 +18,55 @@ from screen.errors import StudyError
 from screen.match.afind import choose
 from screen.study.folder import Registered, Study, printable_path
 from screen.study.pipeline import ShardDone
+from screen.study.schema import (
+    PUBLISHED,
+    SCHEMA,
+    UPGRADED,
+    failures,
+    hits,
+    loaded,
+    meta,
+    metadata,
+    papers,
+    paths,
+    records,
+)
 from screen.study.shards import as_row, count_pages, digest, read_answers, read_hits
 from screen.types import Answer, Failure, Record
 
-_SCHEMA = 2
 # In the table of what is loaded: the unread files and the records, which belong to no shard.
 _NO_SHARD = -1
-
-
-# What the published search says of a paper or hit: null where it was not asked.
-_PUBLISHED = ("published_flagged", "published_distance", "published_target")
-_NOT_ASKED = dict.fromkeys(_PUBLISHED)
-
-
-def _published() -> tuple[sa.Column[Any], ...]:
-    types = (sa.Boolean, sa.Float, sa.String)
-    return tuple(sa.Column(name, kind) for name, kind in zip(_PUBLISHED, types, strict=True))
-
-
-metadata = sa.MetaData()
-meta = sa.Table("meta", metadata, sa.Column("schema", sa.Integer, primary_key=True))
-loaded = sa.Table(
-    "loaded",
-    metadata,
-    sa.Column("shard", sa.Integer, primary_key=True),
-    sa.Column("state", sa.String, nullable=False),
-)
-papers = sa.Table(
-    "papers",
-    metadata,
-    sa.Column("sha256", sa.String, primary_key=True),
-    sa.Column("file", sa.String, nullable=False),
-    sa.Column("size", sa.Integer, nullable=False),
-    sa.Column("media_type", sa.String, nullable=False),
-    sa.Column("shard", sa.Integer, nullable=False, index=True),
-    # waiting (not worked on yet), screened, or unreadable (nothing of it could be read)
-    sa.Column("status", sa.String, nullable=False),
-    sa.Column("pages", sa.Integer, nullable=False),
-    sa.Column("unread_pages", sa.Integer, nullable=False),
-    *_published(),
-)
-paths = sa.Table(
-    "paths",
-    metadata,
-    sa.Column("path", sa.String, primary_key=True),
-    sa.Column("sha256", sa.String, primary_key=True),
-)
-records = sa.Table(
-    "records",
-    metadata,
-    sa.Column("file", sa.String, primary_key=True),
-    sa.Column("sha256", sa.String, index=True),
-    *(
-        sa.Column(name, sa.String, nullable=False)
-        for name in ("title", "authors", "affiliations", "journal")
-    ),
-    sa.Column("year", sa.Integer),
-    *(
-        sa.Column(name, sa.String, nullable=False)
-        for name in ("volume", "issue", "pages", "doi", "abstract", "keywords", "database", "key")
-    ),
-)
-failures = sa.Table(
-    "failures",
-    metadata,
-    sa.Column("shard", sa.Integer, index=True),
-    sa.Column("sha256", sa.String, nullable=False),
-    sa.Column("path", sa.String, nullable=False),
-    sa.Column("page", sa.Integer),
-    sa.Column("stage", sa.String, nullable=False),
-    sa.Column("error", sa.String, nullable=False),
-)
-hits = sa.Table(
-    "hits",
-    metadata,
-    sa.Column("id", sa.String, primary_key=True),
-    sa.Column("paper", sa.String, nullable=False, index=True),
-    sa.Column("shard", sa.Integer, nullable=False, index=True),
-    *(sa.Column(name, sa.Integer, nullable=False) for name in ("page", "start", "end")),
-    *(
-        sa.Column(name, sa.String, nullable=False)
-        for name in ("quote", "passage", "context", "section", "reason", "pack")
-    ),
-    # lists, as JSON
-    *(
-        sa.Column(name, sa.JSON, nullable=False)
-        for name in ("continued", "events", "criteria", "mitigating", "matches")
-    ),
-    sa.Column("score", sa.Float, nullable=False, index=True),
-    sa.Column("code", sa.Integer, nullable=False),
-    *_published(),
-)
+_NOT_ASKED = dict.fromkeys(PUBLISHED)
+# How long to wait for another writer, in seconds.
+_PATIENCE = 30
+_REMEDY = "keep a copy (the verdicts are nowhere else), then delete it and run again"
 
 
 def open_database(study: Study) -> sa.Engine:
     """Open the study's database, made if it is not there. Raises StudyError if it is unusable."""
     url = sa.URL.create("sqlite", database=os.fspath(study.database))
-    engine = sa.create_engine(url, json_serializer=_json)
+    engine = sa.create_engine(url, json_serializer=_json, connect_args={"timeout": _PATIENCE})
     try:
         with engine.begin() as connection:
             metadata.create_all(connection)
             known = connection.scalar(sa.select(meta.c.schema))
             if known is None:
-                connection.execute(meta.insert().values(schema=_SCHEMA))
-            elif known != _SCHEMA:
+                connection.execute(meta.insert().values(schema=SCHEMA))
+            elif known in UPGRADED:
+                connection.execute(meta.update().values(schema=SCHEMA))
+            elif known != SCHEMA:
                 raise StudyError(
-                    f"{study.database} is of schema {known}, this program's is {_SCHEMA}: "
-                    "delete it and run again"
+                    f"{study.database} is of schema {known}, this program's is {SCHEMA}: {_REMEDY}"
                 )
     except sa.exc.DatabaseError as error:
         raise StudyError(f"{study.database} cannot be used: {error.orig}") from None
 
     @sa.event.listens_for(engine, "handle_error")
     def tell(context: sa.engine.ExceptionContext) -> None:
-        if isinstance(context.sqlalchemy_exception, sa.exc.DatabaseError):
+        error = context.sqlalchemy_exception
+        if isinstance(error, sa.exc.DatabaseError) and not isinstance(error, sa.exc.IntegrityError):
             why = context.original_exception
-            raise StudyError(f"{study.database} is damaged ({why}): delete it and run again")
+            raise StudyError(f"{study.database} is damaged ({why}): {_REMEDY}")
 
     return engine
 
@@ -236,7 +169,7 @@ def _read_published(study: Study, number: int) -> dict[str, dict[str, Any]]:
     for key, said in answers.items():
         best = choose(said)
         values = (best.flagged, best.window.distance, best.window.target)
-        columns[key] = dict(zip(_PUBLISHED, values, strict=True))
+        columns[key] = dict(zip(PUBLISHED, values, strict=True))
     return columns
 
 

@@ -6,18 +6,43 @@ from typing import Any
 import sqlalchemy as sa
 
 from screen.errors import StudyError
-from screen.study.database import failures, hits, papers, paths, records
+from screen.study.schema import (
+    drawn,
+    failures,
+    hits,
+    orders,
+    papers,
+    paths,
+    ranks,
+    records,
+    verdicts,
+)
 
 _RECORD_COLUMNS = tuple(
     records.c[name].label(f"record_{name}")
     for name in ("title", "authors", "affiliations", "journal", "year", "doi")
 )
 
+# What is shown of a passage to readers who are not to know what the program makes of it.
+BLIND_FIELDS = (
+    "id", "paper", "file", "page", "start", "end", "quote", "continued", "passage", "context",
+    "section", *(column.name for column in _RECORD_COLUMNS),
+)  # fmt: skip
+
 # Where several records name one paper (two paths, two records) the first by file name speaks.
 _first = (
     sa.select(records.c.sha256, sa.func.min(records.c.file).label("file"))
     .where(records.c.sha256.is_not(None))
     .group_by(records.c.sha256)
+    .subquery()
+)
+
+
+# The place and the chances of each passage in the order of reading that is in force.
+_in_force = (
+    sa.select(ranks, orders.c.model)
+    .join(orders, orders.c.number == ranks.c.order)
+    .where(orders.c.ready.is_(True))
     .subquery()
 )
 
@@ -82,29 +107,78 @@ def list_failures(engine: sa.Engine) -> list[dict[str, Any]]:
 
 
 def list_queue(
-    engine: sa.Engine, limit: int | None = None, order: str = "score"
+    engine: sa.Engine, limit: int | None = None, order: str = "reading", *, unread: bool = False
 ) -> list[dict[str, Any]]:
-    """Return hits with their paper's data, ties in a stable order.
+    """Return the passages of the queue with their paper's data, ties in a stable order.
 
-    By `order` the highest score comes first, or ("published") what the published search flagged,
-    the least distance first. Raises StudyError if a study without that search is asked for it.
+    By `order` they come in the order of reading that is in force; or the highest score first
+    ("score"); or ("published") what the published search flagged, the least distance first. With
+    `unread` only those on which, and on whose paper, there is no verdict; and with them those that
+    stand for the papers of a sample, until it is known what the paper is. Raises StudyError if a
+    study without the published search is asked for its order.
     """
-    ranking: list[sa.ColumnElement[Any]] = [hits.c.score.desc()]
-    if order == "published":
-        ranking = [hits.c.published_flagged.desc(), hits.c.published_distance, *ranking]
+    source = _items() if unread else sa.select(hits).subquery()
+    ranked = _in_force.c.hit == source.c.id
+    joined = source.join(papers, papers.c.sha256 == source.c.paper).outerjoin(_in_force, ranked)
+    ranking: list[sa.ColumnElement[Any]] = [source.c.score.desc()]
+    if order == "reading":
+        ranking = [_in_force.c.place.is_(None), _in_force.c.place, *ranking]
+    elif order == "published":
+        ranking = [
+            source.c.published_flagged.is_(None),
+            source.c.published_flagged.desc(),
+            source.c.published_distance,
+            *ranking,
+        ]
     query = (
-        sa.select(hits, papers.c.file, *_RECORD_COLUMNS)
-        .select_from(_with_records(hits.join(papers, papers.c.sha256 == hits.c.paper)))
-        .order_by(*ranking, papers.c.file, hits.c.paper, hits.c.page, hits.c.start)
+        sa.select(
+            source,
+            papers.c.file,
+            *(_in_force.c[name] for name in ("problematic", "possible", "model")),
+            *_RECORD_COLUMNS,
+        )
+        .select_from(_with_records(joined))
+        .order_by(*ranking, papers.c.file, source.c.paper, source.c.page, source.c.start)
         .limit(limit)
     )
+    if unread:
+        # A passage that stands for a drawn paper stays until it is known what the paper is.
+        lots = sa.and_(verdicts.c.code == 0, verdicts.c.hit.in_(sa.select(drawn.c.id)))
+        judged = sa.select(verdicts.c.hit).where(verdicts.c.hit.is_not(None), sa.not_(lots))
+        done = sa.select(verdicts.c.paper).where(verdicts.c.hit.is_(None))
+        query = query.where(source.c.id.not_in(judged), source.c.paper.not_in(done))
     with engine.connect() as connection:
         rows = [dict(row) for row in connection.execute(query).mappings()]
-    if order == "published" and any(row["published_flagged"] is None for row in rows):
+    if order == "published" and not _was_searched(engine):
         raise StudyError(
             "the published search was not run: name its targets in study.toml, then run the study"
         )
     return rows
+
+
+def _was_searched(engine: sa.Engine) -> bool:
+    """Tell whether the published search was asked about every hit."""
+    query = sa.select(sa.func.count()).where(hits.c.published_flagged.is_(None))
+    with engine.connect() as connection:
+        return not connection.scalar(query)
+
+
+def _items() -> sa.Subquery:
+    """Return all passages to be read: hits, and what stands for the papers of samples."""
+    names = [column.name for column in drawn.c if column.name != "sample"]
+    lots = sa.select(*(drawn.c[name] for name in names)).where(
+        drawn.c.id.not_in(sa.select(hits.c.id))
+    )
+    return sa.union_all(sa.select(*(hits.c[name] for name in names)), lots).subquery()
+
+
+def list_verdicts(engine: sa.Engine) -> dict[str, list[dict[str, Any]]]:
+    """Return all verdicts in the order they were given, by hit id, or by paper for whole papers."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    with engine.connect() as connection:
+        for row in connection.execute(sa.select(verdicts).order_by(verdicts.c.id)).mappings():
+            found.setdefault(row["hit"] or row["paper"], []).append(dict(row))
+    return found
 
 
 def list_reasons(engine: sa.Engine) -> list[dict[str, Any]]:
@@ -125,7 +199,9 @@ def _with_records(source: sa.Join) -> sa.Join:
 
 
 def list_papers(engine: sa.Engine) -> list[dict[str, Any]]:
-    """Return all papers with their highest code and score, in the order of their file names.
+    """Return all papers in the order of their file names.
+
+    Each has the highest code, score and chances of its passages.
 
     `reason` says why an unreadable paper could not be read.
     """
@@ -135,7 +211,10 @@ def list_papers(engine: sa.Engine) -> list[dict[str, Any]]:
             sa.func.max(hits.c.code).label("code"),
             sa.func.max(hits.c.score).label("score"),
             sa.func.count().label("hits"),
+            sa.func.max(_in_force.c.problematic).label("problematic"),
+            sa.func.max(_in_force.c.possible).label("possible"),
         )
+        .select_from(hits.outerjoin(_in_force, _in_force.c.hit == hits.c.id))
         .group_by(hits.c.paper)
         .subquery()
     )
@@ -147,7 +226,12 @@ def list_papers(engine: sa.Engine) -> list[dict[str, Any]]:
     unreadable = sa.and_(why.c.sha256 == papers.c.sha256, papers.c.status == "unreadable")
     joined = papers.outerjoin(best, best.c.paper == papers.c.sha256).outerjoin(why, unreadable)
     query = (
-        sa.select(papers, best.c.code, best.c.score, best.c.hits, why.c.reason, *_RECORD_COLUMNS)
+        sa.select(
+            papers,
+            *(best.c[name] for name in ("code", "score", "hits", "problematic", "possible")),
+            why.c.reason,
+            *_RECORD_COLUMNS,
+        )
         .select_from(_with_records(joined))
         .order_by(papers.c.file, papers.c.sha256)
     )

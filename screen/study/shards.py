@@ -11,7 +11,7 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -216,15 +216,19 @@ def count_pages(folder: Path, number: int) -> dict[str, tuple[int, int]]:
 
 def read_hits(folder: Path, number: int) -> list[Hit]:
     """Return the hits of a shard in the order they were written."""
-    hits = []
-    for row in _read(folder, number):
-        row["continued"] = tuple(Quote(**part) for part in row["continued"])
-        row["events"] = tuple(Evidence(**event) for event in row["events"])
-        row["mitigating"] = tuple(Evidence(**event) for event in row["mitigating"])
-        row["matches"] = tuple(Match(**match) for match in row["matches"])
-        row["criteria"] = tuple(row["criteria"])
-        hits.append(Hit(**row))
-    return hits
+    return [as_hit(row) for row in _read(folder, number)]
+
+
+def as_hit(row: Mapping[str, Any]) -> Hit:
+    """Return the hit that `as_row` made plain; what else is in the row is passed over."""
+    parts = {
+        "continued": tuple(Quote(**part) for part in row["continued"]),
+        "events": tuple(Evidence(**event) for event in row["events"]),
+        "mitigating": tuple(Evidence(**event) for event in row["mitigating"]),
+        "matches": tuple(Match(**match) for match in row["matches"]),
+        "criteria": tuple(row["criteria"]),
+    }
+    return Hit(**{name: parts.get(name, row[name]) for name in Hit.__slots__})
 
 
 def read_answers(folder: Path, number: int) -> list[Answer]:
