@@ -6,9 +6,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO := demo
+LABELS := labels/passages.jsonl labels/excerpts.jsonl labels/damaged.jsonl
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench format corpus clean
+.PHONY: help setup demo test check bench format labels model corpus clean
 
 help: ## List the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -39,7 +40,7 @@ demo: $(READY) ## Screen the project's own corpus and show the top of the queue
 	@$(BIN)/ddr-screen export $(DEMO) --what papers --format jsonl -o $(DEMO)/papers.jsonl
 
 test: $(READY) ## Run the tests
-	@echo "== running the tests on all processors (two to four minutes on two)"
+	@echo "== running the tests on all processors (about five minutes on two)"
 	@$(BIN)/python -m pytest -n auto
 
 check: $(READY) ## Lint and check types
@@ -55,6 +56,12 @@ bench: $(READY) ## Measure speed and memory, each beside a peer (about a minute)
 format: $(READY) ## Format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+labels: $(READY) ## Make the damaged copies of the judged passages
+	@$(BIN)/python labels/build.py
+
+model: labels ## Train the model that ships, from labels/ (about a minute)
+	@$(BIN)/ddr-screen train $(LABELS) --name brain-death -o models/brain-death
 
 corpus: $(READY) ## Rebuild the papers of corpus/ from their sources
 	@$(BIN)/python corpus/build.py
