@@ -41,7 +41,7 @@ demo: $(READY) ## Screen the project's own corpus and show the top of the queue
 
 test: $(READY) ## Run the tests
 	@echo "== running the tests on all processors (about five minutes on two)"
-	@$(BIN)/python -m pytest -n auto
+	@$(BIN)/python -m pytest -n auto --dist worksteal
 
 check: $(READY) ## Lint and check types
 	@echo "== ruff"

@@ -8,14 +8,18 @@ which and how closely, the mitigating signs, and the heading above.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import exp
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from screen.match.cascade import Cascade
 from screen.text.normalise import clean_pages
 from screen.text.tokens import Segmenter
 from screen.types import Event, Evidence, Hit, Match, Page
+
+if TYPE_CHECKING:
+    # Not imported to rank hits that were found: spaCy is slow to start.
+    from screen.match.cascade import Cascade
 
 # Two events this many characters apart count 1/e of what they would side by side.
 _REACH = 60.0
@@ -52,7 +56,7 @@ class Describer:
         }
         return self._make(hit.context, hit.section, evidence)
 
-    def describe_text(self, cascade: Cascade, text: str) -> Passage:
+    def describe_text(self, cascade: "Cascade", text: str) -> Passage:
         """Return a text that stands for itself: its best hit, or what was read where none is."""
         clean = clean_pages([Page("", 1, text, "text", 1.0)])
         analysis = cascade.analyse("", clean)
