@@ -7,11 +7,15 @@ characters on purpose: what damage made of a word is recognised by that.
 
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
+from typing import TYPE_CHECKING
 
 import rjieba
-from spacy.strings import StringStore
-from spacy.tokens import Doc
-from spacy.vocab import Vocab
+
+if TYPE_CHECKING:
+    # Not imported by those who only want words: spaCy is slow to start.
+    from spacy.strings import StringStore
+    from spacy.tokens import Doc
+    from spacy.vocab import Vocab
 
 
 class Segmenter:
@@ -41,21 +45,24 @@ def find_starts(words: Sequence[str]) -> list[int]:
 class DocMaker:
     """Makes spaCy documents of words; for one memory zone, since spaCy forgets words with it."""
 
-    def __init__(self, vocab: Vocab) -> None:
+    def __init__(self, vocab: "Vocab") -> None:
+        from spacy.tokens import Doc
+
+        self._doc = Doc
         self._vocab = vocab
         self._ids = _WordIds(vocab.strings)
 
-    def make(self, words: Sequence[str]) -> Doc:
+    def make(self, words: Sequence[str]) -> "Doc":
         """Return a document of words. Its text is their text: spaces are words of their own."""
         # Given ids, which its stubs do not know of, spaCy need not hash every word twice.
         ids = list(map(self._ids.__getitem__, words))
-        return Doc(self._vocab, words=ids, spaces=[False] * len(ids))  # type: ignore[arg-type]
+        return self._doc(self._vocab, words=ids, spaces=[False] * len(ids))  # type: ignore[arg-type]
 
 
 class _WordIds(dict[str, int]):
     """Maps words to their ids in spaCy's strings; filled as words are met."""
 
-    def __init__(self, strings: StringStore) -> None:
+    def __init__(self, strings: "StringStore") -> None:
         super().__init__()
         self._strings = strings
 
