@@ -24,6 +24,12 @@ def example(*lines: str) -> Callable[[Any], Any]:
 
 study_argument = click.argument("study", type=click.Path(path_type=Path))
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+gold_option = click.option(
+    "--gold",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    required=True,
+    help='JSON Lines: {"id", "code", "text"}; with --study {"file", "code"}.',
+)
 pack_option = click.option(
     "--pack", "pack", default="brain-death", show_default=True, help="A pack's name or folder."
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from screen.cli.common import example, pack_option, targets_option
+from screen.cli.common import example, gold_option, pack_option, targets_option
 from screen.errors import GoldError, ModelError, ScreenError
 from screen.findings.output import write_text
 from screen.match.packs import find_pack, load_pack
@@ -97,12 +97,7 @@ def _read_study(pack: "Pack", path: Path) -> "Source":
     "ddr-screen simulate --study my-study --gold papers.jsonl -o simulation.json",
 )
 @click.command()
-@click.option(
-    "--gold",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    required=True,
-    help='JSON Lines: {"id", "code", "text"}; with --study {"file", "code"}.',
-)
+@gold_option
 @click.option("--study", type=click.Path(path_type=Path), help="Screen the papers of a study.")
 @click.option(
     "--order",

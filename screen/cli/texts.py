@@ -13,6 +13,7 @@ from screen.cli.common import (
     DONE_WITH_FAILURES,
     as_json_option,
     example,
+    gold_option,
     pack_option,
     targets_option,
 )
@@ -82,12 +83,7 @@ def explain(file: Path, page: int | None, pack: str, html: Path | None) -> None:
     "ddr-screen evaluate --study my-study --gold papers.jsonl",
 )
 @click.command()
-@click.option(
-    "--gold",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    required=True,
-    help='JSON Lines: {"id", "code", "text"}; with --study {"file", "code"}.',
-)
+@gold_option
 @click.option("--study", type=click.Path(path_type=Path), help="Measure the papers of a study.")
 @pack_option
 @targets_option(required=False, words="; of a study, its settings say")
