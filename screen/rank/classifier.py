@@ -27,6 +27,9 @@ from screen.rank.features import Passage, as_array
 from screen.rank.gold import group
 
 FOLDS = 5
+# A passage judged in a study counts for so many of the shipped ones: it is of the papers that are
+# to be ordered.
+OWN_WEIGHT = 3.0
 # Papers (or groups of them) of each code: fewer cannot be split twice, to measure and to calibrate.
 _FEWEST = 4
 # The rules that make the evidence were written with part of the labels in sight, so that on those

@@ -12,14 +12,12 @@ from typing import Any
 import numpy as np
 
 from screen.errors import GoldError
-from screen.rank.classifier import Chance, Classifier, Example, combine, train_for_order
+from screen.rank.classifier import OWN_WEIGHT, Chance, Classifier, Example, combine, train_for_order
 from screen.rank.features import Passage
 from screen.rank.gold import group
 from screen.rank.metrics import measure
 
 ORDERS = ("cold", "learning", "rules", "published", "random")
-# What one judged item counts beside a shipped label, as in a study.
-OWN_WEIGHT = 3.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,10 +25,6 @@ if TYPE_CHECKING:
     from screen.rank.training import Source
     from screen.types import Hit
 
-# One judged passage of the study counts for so many of the shipped ones: it is of the papers that
-# are to be ordered.
-OWN_WEIGHT = 3.0
-
 
 @dataclass(frozen=True, slots=True)
 class _Ingredients:
@@ -177,7 +173,7 @@ def make_own_examples(
     passages: Sequence["Hit"], taught: Sequence[tuple[str, int]]
 ) -> "list[Example]":
     """Return judged passages of a study, given by hit id and code, as examples."""
-    from screen.rank.classifier import Example
+    from screen.rank.classifier import OWN_WEIGHT, Example
     from screen.rank.features import Describer
 
     describer = Describer()
@@ -236,10 +232,11 @@ def _mix_in(found: _Ingredients, sequence: Sequence[int], rng: Random) -> list[i
         if found.judgements.is_read(passage.id, passage.paper)
     }
     waiting = [i for i in sequence if found.passages[i].id in found.lots and i not in read]
-    rest = [index for index in sequence if index not in set(waiting)]
-    unread = [index for index in rest if index not in read]
+    apart = set(waiting)
+    rest = [index for index in sequence if index not in apart]
+    places: list[int | None] = [*(index for index in rest if index not in read), None]
     before: dict[int | None, list[int]] = {}
     for index in waiting:
-        before.setdefault(rng.choice([*unread, None]), []).append(index)
+        before.setdefault(rng.choice(places), []).append(index)
     placed = [each for index in rest for each in (*before.get(index, ()), index)]
     return placed + before.get(None, [])
