@@ -37,6 +37,14 @@ class TargetsError(ScreenError):
     """A file of target phrases for the published search that cannot be used."""
 
 
+class ReviewError(ScreenError):
+    """What a reviewer may not do, or not any more; the message is a key of review/interface.yml."""
+
+
+class AccessError(ScreenError):
+    """An account that cannot be made or changed, or a login that fails."""
+
+
 class DocumentError(Exception):
     """One source file, or one page of it, that cannot be read.
 

@@ -48,6 +48,25 @@ pack = "brain-death"
 # What is looked for: 2 is code 2 only, 1 is codes 1 and 2.
 # code = 1
 
+[review]
+# How many people judge each passage, without knowing of each other. If they differ, an adjudicator
+# who was none of them decides.
+# reviewers_per_passage = 1
+# Whether reviewers see code, criteria, reason, score and mitigating signs only after their verdict:
+# "auto" is yes if several judge each passage; "yes", "no".
+# blind = "auto"
+# A paper that was handed out comes back to the others after so many minutes without a verdict.
+# lease_minutes = 30
+# A reviewer who did nothing for so many hours must log in again.
+# session_hours = 8
+# The address under which a team reaches the workbench, as "https://review.example.org".
+# public_url = ""
+
+[database]
+# "" is SQLite, in the file screen.db of this folder; or "postgresql://name@host/database" (the
+# password is better kept in ~/.pgpass or PGPASSWORD than here).
+# url = ""
+
 [published]
 # The search of the published study, to be compared with: a file of its target phrases, one a line
 # (a path from this study's folder). "" leaves the search out.
@@ -101,6 +120,27 @@ class Stopping(_Strict):
     code: Literal[1, 2] = 1
 
 
+class Review(_Strict):
+    """Who judges what, and what they see of the program's reading before they have judged."""
+
+    reviewers_per_passage: int = Field(default=1, ge=1, le=20)
+    blind: Literal["auto", "yes", "no"] = "auto"
+    lease_minutes: float = Field(default=30, gt=0, le=10_000)
+    session_hours: float = Field(default=8, gt=0, le=10_000)
+    public_url: str = Field(default="", pattern=r"^(https?://[A-Za-z0-9.-]+(:\d+)?)?$")
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether the program's reading is hidden until the verdict."""
+        return self.blind == "yes" or (self.blind == "auto" and self.reviewers_per_passage > 1)
+
+
+class Database(_Strict):
+    """Where the database is: "" is SQLite in the study's folder."""
+
+    url: str = Field(default="", pattern=r"^(postgresql(\+psycopg)?://.*)?$")
+
+
 class Published(_Strict):
     """The search of the published study: its target phrases, and what makes it flag a paper.
 
@@ -131,6 +171,8 @@ class Settings(_Strict):
     work: Work = Work()
     learning: Learning = Learning()
     stopping: Stopping = Stopping()
+    review: Review = Review()
+    database: Database = Database()
     published: Published = Published()
 
 

@@ -122,6 +122,22 @@ class CleanText:
             for page, (first, last) in sorted(spans.items())
         )
 
+    def locate(self, page: int, start: int, end: int) -> tuple[int, int] | None:
+        """Return where `start:end` of the raw text of a page, by its number, is in the clean text.
+
+        The way back from `source`. None if none of it is there.
+        """
+        found = []
+        for run in self.runs:
+            if self.pages[run.page].number != page or run.raw_end <= start or run.raw_start >= end:
+                continue
+            first, last = run.start, run.end
+            if run.end - run.start == run.raw_end - run.raw_start:
+                first += max(start - run.raw_start, 0)
+                last -= max(run.raw_end - end, 0)
+            found.append((first, last))
+        return (min(f for f, _ in found), max(t for _, t in found)) if found else None
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -228,8 +244,12 @@ class Verdict:
     """One reviewer's judgement of one passage, or of a whole paper (`hit` None).
 
     `paper` is the paper's SHA-256. `code` is 2, 1 or 0 as in the codebook, or None for a paper out
-    of scope, with the `reason`. `round` counts from 1; a later one decides over earlier ones. `at`
-    is a time in ISO 8601, UTC. `pack` and `model` are those that the reviewer was shown.
+    of scope, with the `reason`. `mitigating` says that something speaks against a problematic
+    reading. `round` counts from 1, in which reviewers judge by themselves; a later one, of an
+    adjudicator, decides over earlier ones. `at` is a time in ISO 8601, UTC. `pack` and `model` are
+    those that the reviewer was shown; `blind` says that what they make of it was hidden until then.
+    `withdrawn` takes back the reviewer's verdict before it. `key`, if any, names one act of
+    judging: what is sent twice is one verdict.
     """
 
     hit: str | None
@@ -238,11 +258,15 @@ class Verdict:
     code: int | None
     round: int = 1
     criteria: tuple[str, ...] = ()
+    mitigating: bool = False
     reason: str = ""
     note: str = ""
     at: str = ""
     pack: str | None = None
     model: str | None = None
+    blind: bool = False
+    withdrawn: bool = False
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,11 @@ import pytest
 from screen.errors import SettingsError
 from screen.settings import (
     TEMPLATE,
+    Database,
     Learning,
     Limits,
     Published,
+    Review,
     Settings,
     Stopping,
     Work,
@@ -41,7 +43,7 @@ def test_every_value_the_template_shows_is_the_default(tmp_path: Path) -> None:
 def test_the_template_shows_every_setting() -> None:
     text = uncomment(TEMPLATE)
     shown = set(re.findall(r"^(\w+) = ", text, flags=re.MULTILINE))
-    sections = (Limits, Work, Learning, Stopping, Published)
+    sections = (Limits, Work, Learning, Stopping, Review, Database, Published)
     known = {name for section in sections for name in section.model_fields}
     assert shown == known | {"pack", "model"}
 

@@ -92,7 +92,7 @@ class Completeness:
 def measure_completeness(study: Study, engine: sa.Engine) -> Completeness:
     """Return how far a screening has come, by the study's settings."""
     rule = study.settings.stopping
-    judgements = read_judgements(engine)
+    judgements = read_judgements(engine, study.settings.review.reviewers_per_passage)
     drawn = read_samples(study)
     found = judgements.find_papers(rule.code)
     return Completeness(
@@ -115,12 +115,35 @@ def measure_completeness(study: Study, engine: sa.Engine) -> Completeness:
 
 
 def _check_queue(engine: sa.Engine, judgements: Judgements, rule: Stopping) -> StoppingTest:
-    """Apply the stopping test to the passages of the queue, in the order in which they were read.
+    """Apply the stopping test to the passages of the queue, in the order of their reading.
 
-    What reviewers disagree on counts as relevant if one of them says so: that can only prolong the
-    reading. A verdict on a whole paper is one on all its passages: at the wanted code its first one
-    in the order of their scores counts as relevant. What was drawn by a sample is no part of the
-    queue.
+    Once with what reviewers disagree on as relevant, once without: the test that is less for
+    stopping counts. Neither is always that one.
+    """
+    read, total = list_read(engine, judgements, rule.code)
+    tests = [
+        check_stopping(found, total, rule.recall, rule.confidence)
+        for found in ([item.highest for item in read], [item.agreed for item in read])
+    ]
+    return max(tests, key=lambda test: (not test.may_stop, test.p_value))
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Whether a passage that was read is relevant: by anybody (`highest`), or as all agree."""
+
+    highest: bool
+    agreed: bool
+
+
+def list_read(engine: sa.Engine, judgements: Judgements, code: int) -> tuple[list[Read], int]:
+    """Return for each passage of the queue that was read whether it is of `code` or above.
+
+    In the order in which they were read; and how many passages the queue has. A passage is read
+    once as many have judged it as the study asks for. A paper out of scope has nothing relevant. A
+    verdict on a whole paper is one on all its passages that have none: at the wanted code its first
+    one in the order of their scores counts as relevant. What was drawn by a sample is no part of
+    the queue.
     """
     with engine.connect() as connection:
         query = sa.select(hits.c.id, hits.c.paper).order_by(hits.c.score.desc(), hits.c.id)
@@ -130,10 +153,14 @@ def _check_queue(engine: sa.Engine, judgements: Judgements, rule: Stopping) -> S
     counted = set()
     for hit, paper in queue.items():
         own, whole = judgements.hits.get(hit), judgements.papers.get(paper)
-        if own is not None:
-            read.append((own.first, hit, own.highest >= rule.code))
-        elif whole is not None:
-            read.append((whole.first, hit, whole.highest >= rule.code and paper not in counted))
+        if whole is not None and whole.is_settled and whole.code is None:
+            read.append((own.first if own else whole.first, hit, Read(False, False)))
+        elif own is not None and not own.pending:
+            told = Read(own.highest >= code, own.code is not None and own.code >= code)
+            read.append((own.first, hit, told))
+        elif whole is not None and not whole.pending:
+            first = paper not in counted
+            agreed = whole.code is not None and whole.code >= code
+            read.append((whole.first, hit, Read(first and whole.highest >= code, first and agreed)))
             counted.add(paper)
-    found = [relevant for _, _, relevant in sorted(read)]
-    return check_stopping(found, len(queue), rule.recall, rule.confidence)
+    return [item for _, _, item in sorted(read, key=lambda row: row[:2])], len(queue)

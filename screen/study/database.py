@@ -1,213 +1,227 @@
-"""The study's database: opened, and brought up to date; its tables are in `schema`.
+"""The study's database: SQLite in its folder, or PostgreSQL; opened, upgraded, written in turn.
 
-Workers never open it. One loader brings it up to date from the files of the study, one transaction
-a shard; what is loaded is known by the manifest's hashes, so that loading again changes nothing.
-All but the verdicts can be built anew from the files.
+Workers never open it. What is in it is said in `schema`, how older databases become such in
+`migrations/`, how the files of a study get into it in `loading`.
 """
 
 import json
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict
-from pathlib import PurePath
-from typing import Any
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from functools import cache
+from pathlib import Path
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from screen.errors import StudyError
-from screen.match.afind import choose
-from screen.study.folder import Registered, Study, printable_path
-from screen.study.pipeline import ShardDone
-from screen.study.schema import (
-    PUBLISHED,
-    SCHEMA,
-    UPGRADED,
-    failures,
-    hits,
-    loaded,
-    meta,
-    metadata,
-    papers,
-    paths,
-    records,
-)
-from screen.study.shards import as_row, count_pages, digest, read_answers, read_hits
-from screen.types import Answer, Failure, Record
+from screen.study.folder import Study
+from screen.study.schema import REVISION, hits, metadata
 
-# In the table of what is loaded: the unread files and the records, which belong to no shard.
-_NO_SHARD = -1
-_NOT_ASKED = dict.fromkeys(PUBLISHED)
 # How long to wait for another writer, in seconds.
 _PATIENCE = 30
-_REMEDY = "keep a copy (the verdicts are nowhere else), then delete it and run again"
+# Any number will do, as long as nobody else in the same database takes it.
+_LOCK = 0x646472
+# The schemas that were numbered in a table of their own, before there were migrations.
+_NUMBERED = {1: "0001", 2: "0002", 3: "0003"}
+# The tables that every database of a study has had from the beginning.
+_OLDEST = {"loaded", "papers", "paths", "records", "failures", "hits"}
+# Writers of one process queue here: those that SQLite turns away would try again at random times.
+_TURN = threading.Lock()
+_version = sa.table("alembic_version", sa.column("version_num"))
 
 
-def open_database(study: Study) -> sa.Engine:
-    """Open the study's database, made if it is not there. Raises StudyError if it is unusable."""
-    url = sa.URL.create("sqlite", database=os.fspath(study.database))
-    engine = sa.create_engine(url, json_serializer=_json, connect_args={"timeout": _PATIENCE})
+def open_database(study: Study, *, connections: int = 5) -> sa.Engine:
+    """Open the study's database; made if it is not there, upgraded if it is of an older schema.
+
+    Raises StudyError if it is unusable, or of a schema that this program does not know.
+    """
+    engine = _make_engine(study, connections)
+    name = study.database_name
     try:
-        with engine.begin() as connection:
-            metadata.create_all(connection)
-            known = connection.scalar(sa.select(meta.c.schema))
-            if known is None:
-                connection.execute(meta.insert().values(schema=SCHEMA))
-            elif known in UPGRADED:
-                connection.execute(meta.update().values(schema=SCHEMA))
-            elif known != SCHEMA:
-                raise StudyError(
-                    f"{study.database} is of schema {known}, this program's is {SCHEMA}: {_REMEDY}"
-                )
-    except sa.exc.DatabaseError as error:
-        raise StudyError(f"{study.database} cannot be used: {error.orig}") from None
+        with engine.connect() as connection:
+            current = _read_revision(connection)
+        if current != REVISION:
+            _upgrade(engine, name)
+        if engine.dialect.name == "sqlite":
+            _let_readers_read(engine)
+    except (sa.exc.DBAPIError, sqlite3.Error) as error:
+        why = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+        raise StudyError(f"{name} cannot be used: {_first_line(why)}") from None
+    remedy = (
+        "keep a copy (the verdicts are nowhere else), then delete it and run again"
+        if engine.dialect.name == "sqlite"
+        else "see the log of its server"
+    )
 
     @sa.event.listens_for(engine, "handle_error")
     def tell(context: sa.engine.ExceptionContext) -> None:
         error = context.sqlalchemy_exception
-        if isinstance(error, sa.exc.DatabaseError) and not isinstance(error, sa.exc.IntegrityError):
-            why = context.original_exception
-            raise StudyError(f"{study.database} is damaged ({why}): {_REMEDY}")
+        if context.is_pre_ping:
+            return
+        if isinstance(error, sa.exc.DBAPIError) and not isinstance(error, sa.exc.IntegrityError):
+            why = _first_line(context.original_exception)
+            raise StudyError(f"{name} failed ({why}): {remedy}") from None
 
     return engine
 
 
-def load(study: Study, engine: sa.Engine, shards: Iterable[ShardDone]) -> int:
-    """Bring the database up to date and return how many shards had to be loaded."""
-    done = {shard.number: shard for shard in shards}
-    count = 0
-    states = []
-    for number in study.shard_numbers():
-        items = study.shard_sources(number)
-        shard = done.get(number)
-        identity = [json.dumps([asdict(item.source), item.name, item.also]) for item in items]
-        state = digest(*identity, *(_state(shard) if shard else ()))
-        states.append(state)
-        with engine.begin() as connection:
-            query = sa.select(loaded.c.state).where(loaded.c.shard == number)
-            if connection.scalar(query) == state:
-                continue
-            _load_shard(study, connection, number, items, shard)
-            _remember(connection, number, state)
-        count += 1
-    unread, found = study.unread(), study.records()
-    rows = [asdict(failure) for failure in unread] + [asdict(record) for record in found]
-    state = digest(*states, *map(json.dumps, rows))
-    with engine.begin() as connection:
-        query = sa.select(loaded.c.state).where(loaded.c.shard == _NO_SHARD)
-        if connection.scalar(query) != state:
-            _load_unread(connection, unread)
-            _load_records(connection, found)
-            _remember(connection, _NO_SHARD, state)
-    return count
+@contextmanager
+def write(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """Give a transaction that writes, once no other one does, in this process or elsewhere.
+
+    So what it reads stays true until it has written.
+    """
+    shared = engine.dialect.name == "postgresql"
+    options = {"isolation_level": "READ COMMITTED"} if shared else {"writes": True}
+    with _TURN, engine.execution_options(**options).begin() as connection:
+        if shared:
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+        yield connection
 
 
-def _remember(connection: sa.Connection, shard: int, state: str) -> None:
-    connection.execute(loaded.delete().where(loaded.c.shard == shard))
-    connection.execute(loaded.insert().values(shard=shard, state=state))
+@cache
+def make_upsert(dialect: str, table: sa.Table) -> sa.Insert:
+    """Return what writes a row in the place of the one with the same primary key, or anew."""
+    insert = (postgresql if dialect == "postgresql" else sqlite).insert(table)
+    key = [column.name for column in table.primary_key]
+    fresh = {
+        column.name: insert.excluded[column.name] for column in table.c if column.name not in key
+    }
+    upsert: sa.Insert = insert.on_conflict_do_update(index_elements=key, set_=fresh)
+    return upsert
 
 
-def _state(shard: ShardDone) -> tuple[str, ...]:
-    return tuple(json.dumps(asdict(manifest)) for manifest in shard.manifests.values())
+def _make_engine(study: Study, connections: int) -> sa.Engine:
+    options = {"json_serializer": _json, "pool_size": connections, "max_overflow": connections}
+    if not study.settings.database.url:
+        url = _make_url(study.database)
+        engine = sa.create_engine(url, connect_args={"timeout": _PATIENCE}, **options)
+        sa.event.listen(engine, "connect", _prepare)
+        sa.event.listen(engine, "begin", _begin)
+        return engine
+    try:
+        # Connections that a server was restarted under are replaced. A statement that only reads
+        # sees what is there at its moment, and takes no transaction.
+        return sa.create_engine(
+            _read_url(study.settings.database.url),
+            pool_pre_ping=True,
+            isolation_level="AUTOCOMMIT",
+            **options,
+        )
+    except ModuleNotFoundError:
+        raise StudyError("PostgreSQL needs: pip install 'ddr-screen[postgresql]'") from None
 
 
-def _load_shard(
-    study: Study,
-    connection: sa.Connection,
-    number: int,
-    items: list[Registered],
-    shard: ShardDone | None,
-) -> None:
-    for table in (hits, failures):
-        connection.execute(table.delete().where(table.c.shard == number))
-    counts = count_pages(study.folder / "text", number) if shard else {}
-    asked = shard is not None and "published" in shard.manifests
-    published = _read_published(study, number) if asked else {}
-    rows, places = [], []
-    for item in items:
-        pages, unread = counts.get(item.source.sha256, (0, 0))
-        row = {
-            "sha256": item.source.sha256,
-            "file": printable_path(item.name),
-            "size": item.source.size,
-            "media_type": item.source.media_type,
-            "shard": number,
-            "status": "waiting" if shard is None else "screened" if pages else "unreadable",
-            "pages": pages,
-            "unread_pages": unread,
-            **published.get(item.source.sha256, _NOT_ASKED),
-        }
-        rows.append(row)
-        for path in (item.source.path, *item.also):
-            places.append({"path": printable_path(path), "sha256": item.source.sha256})
-    known = sa.select(papers.c.sha256).where(papers.c.shard == number)
-    connection.execute(paths.delete().where(paths.c.sha256.in_(known)))
-    connection.execute(papers.delete().where(papers.c.shard == number))
-    _insert(connection, papers, rows)
-    _insert(connection, paths, places)
-    if shard is None:
-        return
-    text, matched = shard.manifests["text"], shard.manifests["hits"]
-    _insert(connection, failures, (_failure_row(row, number) for row in text.failures))
-    found = (
-        {
-            **as_row(hit),
-            "shard": number,
-            "pack": matched.label,
-            **published.get(hit.id, _NOT_ASKED),
-        }
-        for hit in read_hits(study.folder / "hits", number)
+def _make_url(path: Path) -> sa.URL:
+    log = path.with_name(f"{path.name}-wal")
+    if (
+        not path.exists()
+        or os.access(path.parent, os.W_OK)
+        or (log.exists() and log.stat().st_size)
+    ):
+        return sa.URL.create("sqlite", database=os.fspath(path))
+    # Reading takes files beside the database. Where none can be made nobody can write either.
+    how = {"mode": "ro", "immutable": "1", "uri": "true"}
+    return sa.URL.create("sqlite", database=path.absolute().as_uri(), query=how)
+
+
+def _read_url(text: str) -> sa.URL:
+    try:
+        url = sa.make_url(text).set(drivername="postgresql+psycopg")
+        host = (url.host or "").encode("idna")
+    except (sa.exc.ArgumentError, ValueError):
+        raise StudyError("study.toml: database.url is no URL of a database") from None
+    if b"@" in host:
+        raise StudyError("study.toml: database.url: write @ in a password as %40")
+    return url
+
+
+def _prepare(connection: sqlite3.Connection, _: object) -> None:
+    """Leave transactions to SQLAlchemy."""
+    connection.isolation_level = None
+
+
+def _let_readers_read(engine: sa.Engine) -> None:
+    """Turn on the write-ahead log, which stays on: readers then read while one writes."""
+    until = time.monotonic() + _PATIENCE
+    with closing(engine.raw_connection()) as connection:
+        while True:
+            # Here SQLite does not wait for others by itself, as it does elsewhere.
+            try:
+                connection.cursor().execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                    raise
+                time.sleep(0.01)
+
+
+def _begin(connection: sa.Connection) -> None:
+    # Who reads first and writes then would be turned away if somebody else wrote in between.
+    writes = connection.get_execution_options().get("writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _read_revision(connection: sa.Connection) -> str | None:
+    # Others use Alembic too, and number their revisions as we do.
+    if not all(map(sa.inspect(connection).has_table, (_version.name, hits.name))):
+        return None
+    found: str | None = connection.scalar(sa.select(_version.c.version_num))
+    return found
+
+
+def _upgrade(engine: sa.Engine, name: str) -> None:
+    """Make a new database, or bring an older one to the present schema, wholly or not at all."""
+    with write(engine) as connection:
+        current = _read_revision(connection)
+        if current == REVISION:
+            return
+        tables = set(sa.inspect(connection).get_table_names())
+        marks = {"meta", _version.name}
+        if not tables & (marks | set(metadata.tables)):
+            metadata.create_all(connection)
+            _stamp(connection, REVISION)
+            return
+        if _OLDEST - tables or not tables & marks:
+            raise StudyError(f"{name} holds tables of something else")
+        if current is None:
+            number = connection.scalar(sa.text("SELECT schema FROM meta"))
+            current = _NUMBERED.get(number) if number is not None else None
+            if current is None:
+                raise StudyError(f"{name} is of schema {number}, which this program does not know")
+            _stamp(connection, current)
+        _migrate(connection, name)
+
+
+def _stamp(connection: sa.Connection, revision: str) -> None:
+    connection.exec_driver_sql(
+        "CREATE TABLE IF NOT EXISTS alembic_version (version_num VARCHAR(32) NOT NULL, "
+        "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
     )
-    _insert(connection, hits, found)
+    connection.execute(sa.delete(_version))
+    connection.execute(sa.insert(_version).values(version_num=revision))
 
 
-def _read_published(study: Study, number: int) -> dict[str, dict[str, Any]]:
-    """Return the columns that the published search gives to papers and hits, by their ids."""
-    answers: dict[str, list[Answer]] = {}
-    for answer in read_answers(study.folder / "published", number):
-        answers.setdefault(answer.hit or answer.paper, []).append(answer)
-    columns = {}
-    for key, said in answers.items():
-        best = choose(said)
-        values = (best.flagged, best.window.distance, best.window.target)
-        columns[key] = dict(zip(PUBLISHED, values, strict=True))
-    return columns
+def _migrate(connection: sa.Connection, name: str) -> None:
+    # Alembic is slow to start, and seldom needed.
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util import CommandError
+
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", os.fspath(Path(__file__).parent / "migrations"))
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise StudyError(f"{name} was made by a newer version of this program ({error})") from None
 
 
-def _load_unread(connection: sa.Connection, unread: list[Failure]) -> None:
-    connection.execute(failures.delete().where(failures.c.shard.is_(None)))
-    _insert(connection, failures, (_failure_row(row, None) for row in unread))
-
-
-def _load_records(connection: sa.Connection, found: list[Record]) -> None:
-    """Replace the records, each tied to the paper with its file name where exactly one has it."""
-    by_name: dict[str, set[str]] = {}
-    names = sa.union_all(
-        sa.select(papers.c.sha256, papers.c.file), sa.select(paths.c.sha256, paths.c.path)
-    )
-    for sha256, name in connection.execute(names):
-        for known in {name, PurePath(name).name}:
-            by_name.setdefault(known, set()).add(sha256)
-    connection.execute(records.delete())
-    rows = []
-    for record in found:
-        owners = by_name.get(record.file) or set()
-        row = {name: _joined(value) for name, value in asdict(record).items()}
-        rows.append({**row, "sha256": min(owners) if len(owners) == 1 else None})
-    _insert(connection, records, rows)
-
-
-def _insert(connection: sa.Connection, table: sa.Table, rows: Iterable[Mapping[str, Any]]) -> None:
-    found = list(rows)
-    if found:
-        connection.execute(table.insert(), found)
-
-
-def _failure_row(failure: Failure, shard: int | None) -> dict[str, Any]:
-    return {**asdict(failure), "path": printable_path(failure.path), "shard": shard}
-
-
-def _joined(value: object) -> object:
-    return "; ".join(value) if isinstance(value, tuple) else value
+def _first_line(error: object) -> str:
+    return next(iter(str(error).splitlines()), "")
 
 
 def _json(value: object) -> str:

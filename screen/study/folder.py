@@ -10,6 +10,7 @@ screen.db         SQLite, rebuilt from the above at any time
 import fcntl
 import json
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -78,8 +79,16 @@ class Study:
 
     @property
     def database(self) -> Path:
-        """The SQLite file."""
+        """The SQLite file, unless study.toml names another database."""
         return self.folder / "screen.db"
+
+    @property
+    def database_name(self) -> str:
+        """What to call the database before people: its file, or its URL without a password."""
+        url = self.settings.database.url
+        # A password may hold any sign; what follows a question mark may hold one too.
+        hidden = re.sub(r"(://[^:@/?]*):.*@", r"\1:***@", url).partition("?")[0]
+        return hidden if url else str(self.database)
 
     @contextmanager
     def lock(self) -> Iterator[None]:

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from pydantic import TypeAdapter
 
 from screen.errors import StudyError
+from screen.study.database import write
 from screen.study.folder import Study
 from screen.study.schema import orders, ranks
 from screen.study.shards import sweep, write_atomically
@@ -115,21 +116,21 @@ def _write(study: Study, order: Order, rows: Sequence[dict[str, Any]]) -> None:
 def _load(engine: sa.Engine, order: Order, rows: Sequence[dict[str, Any]]) -> None:
     """Load an order in small transactions; the last one puts it in force."""
     values = {name: getattr(order, name) for name in Order.__slots__ if name in orders.c}
-    with engine.begin() as connection:
+    with write(engine) as connection:
         connection.execute(ranks.delete().where(ranks.c.order == order.number))
         connection.execute(orders.delete().where(orders.c.number == order.number))
         connection.execute(orders.insert().values(**values, ready=False))
     for start in range(0, len(rows), _BATCH):
         batch = [{**row, "order": order.number} for row in rows[start : start + _BATCH]]
-        with engine.begin() as connection:
+        with write(engine) as connection:
             connection.execute(ranks.insert(), batch)
-    with engine.begin() as connection:
+    with write(engine) as connection:
         same = orders.c.number == order.number
         connection.execute(orders.update().where(same).values(ready=True))
         connection.execute(orders.delete().where(orders.c.number != order.number))
     while True:
         old = sa.select(ranks.c.hit).where(ranks.c.order != order.number).limit(_BATCH)
-        with engine.begin() as connection:
+        with write(engine) as connection:
             names = connection.scalars(old).all()
             if not names:
                 return

@@ -1,6 +1,7 @@
 """What is asked of a study's database: counts, failures, the queue, the papers."""
 
 from collections import Counter
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +16,7 @@ from screen.study.schema import (
     paths,
     ranks,
     records,
+    tallies,
     verdicts,
 )
 
@@ -100,26 +102,31 @@ def list_failures(engine: sa.Engine) -> list[dict[str, Any]]:
     query = (
         sa.select(failures, papers.c.file)
         .select_from(failures.outerjoin(papers, papers.c.sha256 == failures.c.sha256))
-        .order_by(failures.c.path, failures.c.page, failures.c.error)
+        .order_by(failures.c.path, failures.c.page.nulls_first(), failures.c.error)
     )
     with engine.connect() as connection:
         return [dict(row) for row in connection.execute(query).mappings()]
 
 
 def list_queue(
-    engine: sa.Engine, limit: int | None = None, order: str = "reading", *, unread: bool = False
+    engine: sa.Engine,
+    limit: int | None = None,
+    order: str = "reading",
+    wanting: int | None = None,
+    *,
+    samples: bool = False,
 ) -> list[dict[str, Any]]:
     """Return the passages of the queue with their paper's data, ties in a stable order.
 
     By `order` they come in the order of reading that is in force; or the highest score first
     ("score"); or ("published") what the published search flagged, the least distance first. With
-    `unread` only those on which, and on whose paper, there is no verdict; and with them those that
-    stand for the papers of a sample, until it is known what the paper is. Raises StudyError if a
-    study without the published search is asked for its order.
+    `wanting` only those that fewer than so many reviewers have judged, by themselves or with their
+    paper; and with them those that stand for the papers of a sample, until it is known what the
+    paper is. With `samples` those are always there. Raises StudyError if a study without the
+    published search is asked for its order.
     """
-    source = _items() if unread else sa.select(hits).subquery()
-    ranked = _in_force.c.hit == source.c.id
-    joined = source.join(papers, papers.c.sha256 == source.c.paper).outerjoin(_in_force, ranked)
+    lots = samples or wanting is not None
+    source = items() if lots else sa.select(hits).subquery()
     ranking: list[sa.ColumnElement[Any]] = [source.c.score.desc()]
     if order == "reading":
         ranking = [_in_force.c.place.is_(None), _in_force.c.place, *ranking]
@@ -130,22 +137,15 @@ def list_queue(
             source.c.published_distance,
             *ranking,
         ]
-    query = (
-        sa.select(
-            source,
-            papers.c.file,
-            *(_in_force.c[name] for name in ("problematic", "possible", "model")),
-            *_RECORD_COLUMNS,
-        )
-        .select_from(_with_records(joined))
-        .order_by(*ranking, papers.c.file, source.c.paper, source.c.page, source.c.start)
-        .limit(limit)
-    )
-    if unread:
+    ranking += [papers.c.file, source.c.paper, source.c.page, source.c.start, source.c.id]
+    query = _select_passages(source).order_by(*ranking).limit(limit)
+    if wanting is not None:
+        enough = sa.or_(tallies.c.judged >= wanting, tallies.c.round > 1)
         # A passage that stands for a drawn paper stays until it is known what the paper is.
-        lots = sa.and_(verdicts.c.code == 0, verdicts.c.hit.in_(sa.select(drawn.c.id)))
-        judged = sa.select(verdicts.c.hit).where(verdicts.c.hit.is_not(None), sa.not_(lots))
-        done = sa.select(verdicts.c.paper).where(verdicts.c.hit.is_(None))
+        told = sa.select(verdicts.c.hit).where(verdicts.c.hit.is_not(None), verdicts.c.code >= 1)
+        stands = sa.and_(tallies.c.hit.in_(sa.select(drawn.c.id)), tallies.c.hit.not_in(told))
+        judged = sa.select(tallies.c.hit).where(enough, sa.not_(stands))
+        done = sa.select(tallies.c.paper).where(enough, tallies.c.hit == "")
         query = query.where(source.c.id.not_in(judged), source.c.paper.not_in(done))
     with engine.connect() as connection:
         rows = [dict(row) for row in connection.execute(query).mappings()]
@@ -156,6 +156,57 @@ def list_queue(
     return rows
 
 
+def find_passage(connection: sa.Connection, hit: str) -> dict[str, Any] | None:
+    """Return one passage as `list_queue` does, also one that stands for a drawn paper."""
+    for query in _one_passage():
+        row = connection.execute(query, {"hit": hit}).mappings().first()
+        if row is not None:
+            return dict(row)
+    return None
+
+
+def find_origin(connection: sa.Connection, hit: str) -> tuple[str, str, str | None] | None:
+    """Return the paper of a passage, the pack that found it and the model that placed it."""
+    row = connection.execute(_ORIGIN, {"hit": hit}).first()
+    return (row.paper, row.pack, row.model) if row is not None else None
+
+
+_model = sa.select(sa.func.max(orders.c.model)).where(orders.c.ready.is_(True)).scalar_subquery()
+_ORIGIN = sa.union_all(
+    *(
+        sa.select(table.c.paper, table.c.pack, _model.label("model")).where(
+            table.c.id == sa.bindparam("hit", type_=sa.String)
+        )
+        for table in (hits, drawn)
+    )
+)
+
+
+@cache
+def _one_passage() -> tuple[sa.Select[Any], ...]:
+    """Return the queries for one passage, put together once: that takes longer than to ask them."""
+    wanted = sa.bindparam("hit", type_=sa.String)
+    return tuple(
+        _select_passages(sa.select(table).where(table.c.id == wanted).limit(1).subquery())
+        for table in (hits, drawn)
+    )
+
+
+def _select_passages(source: sa.Subquery) -> sa.Select[Any]:
+    """Return a query for passages with what is known of their papers and their places."""
+    joined = source.join(papers, papers.c.sha256 == source.c.paper).outerjoin(
+        _in_force, _in_force.c.hit == source.c.id
+    )
+    return sa.select(
+        source,
+        papers.c.file,
+        papers.c.shard.label("home"),
+        papers.c.media_type,
+        *(_in_force.c[name] for name in ("problematic", "possible", "model")),
+        *_RECORD_COLUMNS,
+    ).select_from(_with_records(joined))
+
+
 def _was_searched(engine: sa.Engine) -> bool:
     """Tell whether the published search was asked about every hit."""
     query = sa.select(sa.func.count()).where(hits.c.published_flagged.is_(None))
@@ -163,7 +214,7 @@ def _was_searched(engine: sa.Engine) -> bool:
         return not connection.scalar(query)
 
 
-def _items() -> sa.Subquery:
+def items() -> sa.Subquery:
     """Return all passages to be read: hits, and what stands for the papers of samples."""
     names = [column.name for column in drawn.c if column.name != "sample"]
     lots = sa.select(*(drawn.c[name] for name in names)).where(

@@ -55,7 +55,7 @@ def bring_up_to_date(study: Study, engine: sa.Engine) -> Order | None:
     if last is not None and last.state == state:
         put_in_force(study, engine, last)
         return None
-    found = _collect(engine)
+    found = _collect(study, engine)
     classifier = _learn(study, pack, found.passages, taught) if taught else None
     learned_from = len(taught) if classifier is not None else 0
     if classifier is not None:
@@ -111,18 +111,20 @@ def _list_learnable(study: Study, engine: sa.Engine) -> list[tuple[str, int]]:
             *connection.scalars(sa.select(hits.c.id)),
             *connection.scalars(sa.select(drawn.c.id)),
         }
-    settled = [pair for pair in read_judgements(engine).list_settled() if pair[0] in known]
+    judgements = read_judgements(engine, study.settings.review.reviewers_per_passage)
+    settled = [pair for pair in judgements.list_settled() if pair[0] in known]
     return settled[: len(settled) // every * every]
 
 
-def _collect(engine: sa.Engine) -> _Ingredients:
+def _collect(study: Study, engine: sa.Engine) -> _Ingredients:
     with engine.connect() as connection:
         query = sa.select(hits).order_by(hits.c.score.desc(), hits.c.id)
         passages = [as_hit(dict(row)) for row in connection.execute(query).mappings()]
         known = {passage.id for passage in passages}
         lots = connection.execute(sa.select(drawn).order_by(drawn.c.id)).mappings().all()
     passages += [as_hit(dict(row)) for row in lots if row["id"] not in known]
-    return _Ingredients(passages, frozenset(row["id"] for row in lots), read_judgements(engine))
+    judgements = read_judgements(engine, study.settings.review.reviewers_per_passage)
+    return _Ingredients(passages, frozenset(row["id"] for row in lots), judgements)
 
 
 def find_shipped_labels(pack: "Pack") -> Path | None:
@@ -162,7 +164,7 @@ def read_own_source(study: Study, engine: sa.Engine) -> "Source":
 
     with engine.connect() as connection:
         passages = [as_hit(dict(row)) for row in connection.execute(sa.select(hits)).mappings()]
-    judgements = read_judgements(engine)
+    judgements = read_judgements(engine, study.settings.review.reviewers_per_passage)
     settled = sorted((hit, str(item.code)) for hit, item in judgements.hits.items())
     examples = make_own_examples(passages, judgements.list_settled())
     name = study.folder.resolve().name

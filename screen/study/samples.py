@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from screen.errors import StudyError
 from screen.match.packs import find_pack, load_pack
 from screen.rank.stopping import Elusion, find_elusion
+from screen.study.database import write
 from screen.study.folder import Study
 from screen.study.schema import drawn, hits, papers, samples
 from screen.study.shards import as_hit, as_row, read_pages, write_atomically
@@ -66,7 +67,7 @@ def draw(study: Study, engine: sa.Engine, size: int, seed: int) -> Sample:
     """
     from screen.match.cascade import Cascade
 
-    judgements = read_judgements(engine)
+    judgements = read_judgements(engine, study.settings.review.reviewers_per_passage)
     known = read_samples(study)
     last = judge_sample(engine, known[-1], judgements, 1, 0.95) if known else None
     if last is not None and last.open:
@@ -176,7 +177,7 @@ def load_samples(study: Study, engine: sa.Engine) -> None:
     """Bring the samples in the database up to date with the files."""
     files = _read(study)
     wanted = {(file.number, file.drawn_at, file.seed) for file in files}
-    with engine.begin() as connection:
+    with write(engine) as connection:
         query = sa.select(samples.c.number, samples.c.drawn_at, samples.c.seed)
         if {tuple(row) for row in connection.execute(query)} == wanted:
             return
@@ -238,14 +239,14 @@ def judge_sample(
 ) -> SampleResult:
     """Return what a sample says of recall, for what was judged `code` or above.
 
-    A paper drawn is judged once it has a verdict of its own that nobody disputes (one out of scope
+    A paper drawn is judged once it is settled by verdicts of its own (one out of scope
     is not relevant), or a passage of it is settled at code 1 or 2. Found by screening is what was
     settled outside of the sample's population.
     """
     codes: dict[str, int] = {}
     for paper in sample.papers:
         own, best = judgements.papers.get(paper), judgements.judge_paper(paper)
-        if own is not None and not own.disputed:
+        if own is not None and own.is_settled:
             codes[paper] = own.code or 0
         elif own is None and best is not None:
             codes[paper] = best

@@ -1,16 +1,19 @@
 """Verdicts: what people judged, appended and never changed, and what they settle to."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from screen.study.schema import orders, verdicts
+from screen.study.database import make_upsert, write
+from screen.study.schema import orders, tallies, verdicts
 from screen.types import Verdict
 
+# Papers named in one statement: databases take only so many values at once.
+_BATCH = 1000
 # Why a paper may be out of scope.
 OUT_OF_SCOPE = (
     "other_organ",
@@ -27,17 +30,26 @@ OUT_OF_SCOPE = (
 class Settled:
     """What the verdicts on one passage or paper come to.
 
-    `code` is None while reviewers disagree (`disputed`) and for what is out of scope. `highest` is
-    the highest code that anyone in force gives it, -1 for none. `first` and `last` are the numbers
-    of its first and last verdict.
+    `code` is None unless it is settled, and for what is out of scope. `disputed` says that
+    reviewers disagree, `pending` that fewer have judged than the study asks for. `highest` is the
+    highest code that anyone in force gives it, -1 for none. `judged` counts the reviewers of the
+    first round. `first` and `last` are the numbers of its first and last verdict.
     """
 
     code: int | None
     disputed: bool
+    pending: bool
     highest: int
     reason: str
+    judged: int
+    round: int
     first: int
     last: int
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether enough have judged it, and agree or were decided between."""
+        return not (self.disputed or self.pending)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +72,7 @@ class Judgements:
     def judge_paper(self, paper: str) -> int | None:
         """Return the code of a paper: its own verdict's, or the highest of its passages'.
 
-        None if nothing of it was judged, if it is disputed or out of scope, or if its judged
+        None if nothing of it was judged, if it is not settled or out of scope, or if its judged
         passages are all code 0: of those that were not, nobody said anything.
         """
         own = self.papers.get(paper)
@@ -86,75 +98,169 @@ class Judgements:
         """Return which of some papers, given with their flagged passages, are settled.
 
         By a verdict on the paper, by a passage at `code` or above, or by all those passages; what
-        is disputed settles nothing.
+        is disputed or pending settles nothing.
         """
-        settled = {paper for paper, own in self.papers.items() if not own.disputed}
+        settled = {paper for paper, own in self.papers.items() if own.is_settled}
         settled |= self.find_papers(code)
         for paper, hits in passages.items():
             told = [self.hits.get(hit) for hit in hits]
-            if paper not in self.papers and all(own and not own.disputed for own in told):
+            if paper not in self.papers and all(own and own.is_settled for own in told):
                 settled.add(paper)
         return settled & set(passages)
 
 
-def append(engine: sa.Engine, given: Sequence[Verdict]) -> list[int]:
-    """Append verdicts in one transaction and return their numbers.
+# A verdict as a row of the table; and all that were given on each passage of a paper (or, for None,
+# on the paper), in the order in which they were given.
+Row = Mapping[str, Any]
+Told = dict[tuple[str, str | None], list[Row]]
 
-    A verdict supersedes the last one of the same reviewer on the same passage or paper in the same
-    round. `at`, if empty, is now; the order in force is noted beside.
+# Put together once: that takes longer than to execute them.
+_INSERT = verdicts.insert().values(
+    {
+        **{column.name: sa.bindparam(column.name) for column in verdicts.c if column.name != "id"},
+        "order": sa.select(sa.func.max(orders.c.number))
+        .where(orders.c.ready.is_(True))
+        .scalar_subquery(),
+    }
+)
+# Databases take only so many values in one statement.
+_BATCH = 1000
+_TALLIED = ("judged", "round", "disputed")
+
+
+def append(engine: sa.Engine, given: Sequence[Verdict]) -> list[int]:
+    """Append verdicts in one transaction and return their numbers."""
+    with write(engine) as connection:
+        return record(connection, given, read_told(connection, {item.paper for item in given}))
+
+
+def read_told(connection: sa.Connection, papers: Collection[str]) -> Told:
+    """Return all verdicts on some papers and their passages."""
+    told: Told = {}
+    names = sorted(papers)
+    for start in range(0, len(names), _BATCH):
+        some = verdicts.c.paper.in_(names[start : start + _BATCH])
+        query = sa.select(verdicts).where(some).order_by(verdicts.c.id)
+        for row in connection.execute(query).mappings():
+            told.setdefault((row["paper"], row["hit"]), []).append(dict(row))
+    return told
+
+
+def record(connection: sa.Connection, given: Sequence[Verdict], told: Told) -> list[int]:
+    """Append verdicts, keep the tallies in step, and return the verdicts' numbers.
+
+    `told` holds what was said of their papers before, and gets them too. A verdict supersedes the
+    last one of the same reviewer on the same passage or paper in the same round. `at`, if empty, is
+    now; the order in force is noted beside. One whose key is there already is not added again.
     """
     numbers = []
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    with engine.begin() as connection:
-        order = connection.scalar(
-            sa.select(sa.func.max(orders.c.number)).where(orders.c.ready.is_(True))
-        )
-        for verdict in given:
-            same = sa.select(sa.func.max(verdicts.c.id)).where(
-                verdicts.c.paper == verdict.paper,
-                verdicts.c.hit.is_(None) if verdict.hit is None else verdicts.c.hit == verdict.hit,
-                verdicts.c.reviewer == verdict.reviewer,
-                verdicts.c.round == verdict.round,
-            )
-            row = asdict(verdict)
-            row["criteria"] = list(verdict.criteria)
-            row["at"] = verdict.at or now
-            row["supersedes"] = connection.scalar(same)
-            result = connection.execute(verdicts.insert().values(**row, order=order))
-            numbers.append(int((result.inserted_primary_key or [0])[0]))
+    changed = set()
+    for verdict in given:
+        before = told.setdefault((verdict.paper, verdict.hit), [])
+        known = [row["id"] for row in before if verdict.key and row["key"] == verdict.key]
+        if known:
+            numbers += known
+            continue
+        whose = (verdict.reviewer, verdict.round)
+        own = [row["id"] for row in before if (row["reviewer"], row["round"]) == whose]
+        row = asdict(verdict)
+        row["criteria"] = list(verdict.criteria)
+        row["at"] = verdict.at or now
+        row["supersedes"] = max(own, default=None)
+        result = connection.execute(_INSERT, row)
+        row["id"] = int((result.inserted_primary_key or [0])[0])
+        before.append(row)
+        numbers.append(row["id"])
+        changed.add((verdict.paper, verdict.hit))
+    _tally(connection, {thing: told[thing] for thing in changed})
     return numbers
 
 
-def read_judgements(engine: sa.Engine, until: int | None = None) -> Judgements:
-    """Return all verdicts settled; `until` leaves out those with a higher number."""
+def _tally(connection: sa.Connection, told: Told) -> None:
+    """Count anew what was judged of some passages and papers."""
+    found = []
+    for (paper, hit), rows in told.items():
+        item = _settle(rows, 1)
+        thing = {"paper": paper, "hit": hit or ""}
+        if item is not None:
+            found.append({**thing, **{name: getattr(item, name) for name in _TALLIED}})
+        else:
+            same = sa.and_(tallies.c.paper == paper, tallies.c.hit == thing["hit"])
+            connection.execute(tallies.delete().where(same))
+    if found:
+        connection.execute(make_upsert(connection.dialect.name, tallies), found)
+
+
+def read_judgements(engine: sa.Engine, per_passage: int, paper: str | None = None) -> Judgements:
+    """Return all verdicts settled, where so many reviewers are to judge each passage.
+
+    `paper` leaves out those on other papers.
+    """
     query = sa.select(verdicts).order_by(verdicts.c.id)
-    if until is not None:
-        query = query.where(verdicts.c.id <= until)
+    if paper is not None:
+        query = query.where(verdicts.c.paper == paper)
     with engine.connect() as connection:
         rows = [dict(row) for row in connection.execute(query).mappings()]
-    by_hit: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    by_paper: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    by_hit: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    by_paper: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for row in rows:
         if row["hit"] is None:
             by_paper[row["paper"]].append(row)
         else:
             by_hit[row["hit"]].append(row)
+    settled = {hit: _settle(told, per_passage) for hit, told in by_hit.items()}
+    whole = {paper: _settle(told, per_passage) for paper, told in by_paper.items()}
     return Judgements(
-        {hit: _settle(told) for hit, told in by_hit.items()},
-        {paper: _settle(told) for paper, told in by_paper.items()},
-        {hit: told[0]["paper"] for hit, told in by_hit.items()},
+        {hit: item for hit, item in settled.items() if item is not None},
+        {paper: item for paper, item in whole.items() if item is not None},
+        {hit: told[0]["paper"] for hit, told in by_hit.items() if settled[hit] is not None},
         len(rows),
     )
 
 
-def _settle(rows: Sequence[Mapping[str, Any]]) -> Settled:
+def find_in_force(rows: Iterable[Mapping[str, Any]]) -> dict[tuple[int, str], Mapping[str, Any]]:
+    """Return the verdicts on one thing that stand, by round and reviewer: of each the last.
+
+    What was withdrawn does not stand.
+    """
+    last = {(row["round"], row["reviewer"]): row for row in rows}
+    return {key: row for key, row in last.items() if not row["withdrawn"]}
+
+
+def read_own(
+    connection: sa.Connection, reviewer: str, round_: int
+) -> dict[tuple[str | None, str], Verdict]:
+    """Return the verdicts of one reviewer that stand in a round, by hit (or None) and paper."""
+    query = sa.select(verdicts).where(verdicts.c.reviewer == reviewer, verdicts.c.round == round_)
+    last = {
+        (row["hit"], row["paper"]): row
+        for row in connection.execute(query.order_by(verdicts.c.id)).mappings()
+    }
+    names = [field.name for field in fields(Verdict)]
+    return {
+        key: Verdict(**{name: row[name] for name in names} | {"criteria": tuple(row["criteria"])})
+        for key, row in last.items()
+        if not row["withdrawn"]
+    }
+
+
+def _settle(rows: Sequence[Mapping[str, Any]], per_passage: int) -> Settled | None:
     """Settle the verdicts on one thing: those of the last round count, of each reviewer the last.
 
-    They settle it if all say the same.
+    They settle it if all say the same, and in the first round only if there are enough. None if
+    all were withdrawn.
     """
-    last_round = max(row["round"] for row in rows)
-    in_force = {row["reviewer"]: row for row in rows if row["round"] == last_round}.values()
-    said = {(row["code"], row["reason"] if row["code"] is None else "") for row in in_force}
-    highest = max((row["code"] for row in in_force if row["code"] is not None), default=-1)
-    code, reason = next(iter(said)) if len(said) == 1 else (None, "")
-    return Settled(code, len(said) > 1, highest, reason, rows[0]["id"], rows[-1]["id"])
+    standing = find_in_force(rows)
+    if not standing:
+        return None
+    last_round = max(round_ for round_, _ in standing)
+    told = [row for (round_, _), row in standing.items() if round_ == last_round]
+    judged = sum(round_ == 1 for round_, _ in standing)
+    pending = last_round == 1 and judged < per_passage
+    said = {(row["code"], row["reason"] if row["code"] is None else "") for row in told}
+    highest = max((row["code"] for row in told if row["code"] is not None), default=-1)
+    code, reason = next(iter(said)) if len(said) == 1 and not pending else (None, "")
+    first, last = rows[0]["id"], rows[-1]["id"]
+    disputed = len(said) > 1
+    return Settled(code, disputed, pending, highest, reason, judged, last_round, first, last)

@@ -1,0 +1,171 @@
+"""Bring the database up to date from the files of the study, one transaction a shard.
+
+What is loaded is known by the manifest's hashes, so that loading again changes nothing.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from pathlib import PurePath
+from typing import Any
+
+import sqlalchemy as sa
+
+from screen.match.afind import choose
+from screen.study.database import write
+from screen.study.folder import Registered, Study, printable_path
+from screen.study.pipeline import ShardDone
+from screen.study.schema import (
+    PUBLISHED,
+    failures,
+    hits,
+    loaded,
+    papers,
+    paths,
+    records,
+)
+from screen.study.shards import as_row, count_pages, digest, read_answers, read_hits
+from screen.types import Answer, Failure, Record
+
+# In the table of what is loaded: the unread files and the records, which belong to no shard.
+_NO_SHARD = -1
+_NOT_ASKED = dict.fromkeys(PUBLISHED)
+
+
+def load(study: Study, engine: sa.Engine, shards: Iterable[ShardDone]) -> int:
+    """Bring the database up to date and return how many shards had to be loaded."""
+    done = {shard.number: shard for shard in shards}
+    count = 0
+    states = []
+    for number in study.shard_numbers():
+        items = study.shard_sources(number)
+        shard = done.get(number)
+        identity = [json.dumps([asdict(item.source), item.name, item.also]) for item in items]
+        state = digest(*identity, *(_state(shard) if shard else ()))
+        states.append(state)
+        with write(engine) as connection:
+            query = sa.select(loaded.c.state).where(loaded.c.shard == number)
+            if connection.scalar(query) == state:
+                continue
+            _load_shard(study, connection, number, items, shard)
+            _remember(connection, number, state)
+        count += 1
+    unread, found = study.unread(), study.records()
+    rows = [asdict(failure) for failure in unread] + [asdict(record) for record in found]
+    state = digest(*states, *map(json.dumps, rows))
+    with write(engine) as connection:
+        query = sa.select(loaded.c.state).where(loaded.c.shard == _NO_SHARD)
+        if connection.scalar(query) != state:
+            _load_unread(connection, unread)
+            _load_records(connection, found)
+            _remember(connection, _NO_SHARD, state)
+    return count
+
+
+def _remember(connection: sa.Connection, shard: int, state: str) -> None:
+    connection.execute(loaded.delete().where(loaded.c.shard == shard))
+    connection.execute(loaded.insert().values(shard=shard, state=state))
+
+
+def _state(shard: ShardDone) -> tuple[str, ...]:
+    return tuple(json.dumps(asdict(manifest)) for manifest in shard.manifests.values())
+
+
+def _load_shard(
+    study: Study,
+    connection: sa.Connection,
+    number: int,
+    items: list[Registered],
+    shard: ShardDone | None,
+) -> None:
+    for table in (hits, failures):
+        connection.execute(table.delete().where(table.c.shard == number))
+    counts = count_pages(study.folder / "text", number) if shard else {}
+    asked = shard is not None and "published" in shard.manifests
+    published = _read_published(study, number) if asked else {}
+    rows, places = [], []
+    for item in items:
+        pages, unread = counts.get(item.source.sha256, (0, 0))
+        row = {
+            "sha256": item.source.sha256,
+            "file": printable_path(item.name),
+            "size": item.source.size,
+            "media_type": item.source.media_type,
+            "shard": number,
+            "status": "waiting" if shard is None else "screened" if pages else "unreadable",
+            "pages": pages,
+            "unread_pages": unread,
+            **published.get(item.source.sha256, _NOT_ASKED),
+        }
+        rows.append(row)
+        for path in (item.source.path, *item.also):
+            places.append({"path": printable_path(path), "sha256": item.source.sha256})
+    known = sa.select(papers.c.sha256).where(papers.c.shard == number)
+    connection.execute(paths.delete().where(paths.c.sha256.in_(known)))
+    connection.execute(papers.delete().where(papers.c.shard == number))
+    _insert(connection, papers, rows)
+    _insert(connection, paths, places)
+    if shard is None:
+        return
+    text, matched = shard.manifests["text"], shard.manifests["hits"]
+    _insert(connection, failures, (_failure_row(row, number) for row in text.failures))
+    found = (
+        {
+            **as_row(hit),
+            "shard": number,
+            "pack": matched.label,
+            **published.get(hit.id, _NOT_ASKED),
+        }
+        for hit in read_hits(study.folder / "hits", number)
+    )
+    _insert(connection, hits, found)
+
+
+def _read_published(study: Study, number: int) -> dict[str, dict[str, Any]]:
+    """Return the columns that the published search gives to papers and hits, by their ids."""
+    answers: dict[str, list[Answer]] = {}
+    for answer in read_answers(study.folder / "published", number):
+        answers.setdefault(answer.hit or answer.paper, []).append(answer)
+    columns = {}
+    for key, said in answers.items():
+        best = choose(said)
+        values = (best.flagged, best.window.distance, best.window.target)
+        columns[key] = dict(zip(PUBLISHED, values, strict=True))
+    return columns
+
+
+def _load_unread(connection: sa.Connection, unread: list[Failure]) -> None:
+    connection.execute(failures.delete().where(failures.c.shard.is_(None)))
+    _insert(connection, failures, (_failure_row(row, None) for row in unread))
+
+
+def _load_records(connection: sa.Connection, found: list[Record]) -> None:
+    """Replace the records, each tied to the paper with its file name where exactly one has it."""
+    by_name: dict[str, set[str]] = {}
+    names = sa.union_all(
+        sa.select(papers.c.sha256, papers.c.file), sa.select(paths.c.sha256, paths.c.path)
+    )
+    for sha256, name in connection.execute(names):
+        for known in {name, PurePath(name).name}:
+            by_name.setdefault(known, set()).add(sha256)
+    connection.execute(records.delete())
+    rows = []
+    for record in found:
+        owners = by_name.get(record.file) or set()
+        row = {name: _joined(value) for name, value in asdict(record).items()}
+        rows.append({**row, "sha256": min(owners) if len(owners) == 1 else None})
+    _insert(connection, records, rows)
+
+
+def _insert(connection: sa.Connection, table: sa.Table, rows: Iterable[Mapping[str, Any]]) -> None:
+    found = list(rows)
+    if found:
+        connection.execute(table.insert(), found)
+
+
+def _failure_row(failure: Failure, shard: int | None) -> dict[str, Any]:
+    return {**asdict(failure), "path": printable_path(failure.path), "shard": shard}
+
+
+def _joined(value: object) -> object:
+    return "; ".join(value) if isinstance(value, tuple) else value
