@@ -22,6 +22,7 @@ class Criterion(Strict):
 
     name: str
     gloss: str
+    gloss_zh: str = ""
     code: Literal[0, 1, 2]
     supporting: bool = False
 
@@ -35,6 +36,7 @@ class Sign(Strict):
     """
 
     gloss: str
+    gloss_zh: str = ""
     weight: float = Field(gt=0, lt=1)
     reach: Literal["passage", "section", "paper"] = "paper"
 
@@ -165,6 +167,7 @@ class Rule(Strict):
     criterion: str | None = None
     sign: str | None = None
     gloss: str
+    gloss_zh: str = ""
     weight: float = Field(gt=0, le=1, default=1)
     sequence: tuple[Step, ...] = Field(min_length=1)
     within: int = Field(gt=0, default=60)
