@@ -5,8 +5,11 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from screen.findings.output import Row, open_output, write_csv, write_jsonl
+from screen.findings.output import Row, open_binary, open_output, write_csv, write_jsonl
+from screen.review.exchange.entries import Sheet
+from screen.review.exchange.formats import write_binary_sheet, write_sheet
 from screen.study.completeness import Completeness
+from screen.study.folder import Study
 from screen.study.queries import list_papers, list_queue, list_verdicts
 from screen.study.verdicts import read_judgements
 
@@ -24,11 +27,12 @@ PAPER_FIELDS = (
     "published_target", "recall_at_least", "completeness",
 )  # fmt: skip
 VERDICT_FIELDS = (
-    "id", "reviewer", "round", "code", "criteria", "note", "at", "supersedes", "pack", "model",
+    "id", "reviewer", "round", "code", "criteria", "mitigating", "reason", "note", "at",
+    "supersedes", "withdrawn", "blind", "pack", "model",
 )  # fmt: skip
 
 
-def hit_rows(engine: sa.Engine, known: Completeness) -> Iterator[Row]:
+def hit_rows(study: Study, engine: sa.Engine, known: Completeness) -> Iterator[Row]:
     """Yield one row a hit, in the order of the queue."""
     verdicts = list_verdicts(engine)
     for row in list_queue(engine):
@@ -44,12 +48,12 @@ def hit_rows(engine: sa.Engine, known: Completeness) -> Iterator[Row]:
         yield {name: values[name] for name in HIT_FIELDS}
 
 
-def paper_rows(engine: sa.Engine, known: Completeness) -> Iterator[Row]:
+def paper_rows(study: Study, engine: sa.Engine, known: Completeness) -> Iterator[Row]:
     """Yield one row a paper, in the order of the file names.
 
     An unreadable paper is neither flagged nor unflagged: its `flagged` and `code` are null.
     """
-    judgements = read_judgements(engine)
+    judgements = read_judgements(engine, study.settings.review.reviewers_per_passage)
     for row in list_papers(engine):
         screened = row["status"] == "screened"
         code = row["code"] or 0
@@ -83,14 +87,15 @@ def _completeness(known: Completeness) -> Row:
     }
 
 
-TABLES: dict[str, tuple[tuple[str, ...], Callable[[sa.Engine, Completeness], Iterator[Row]]]] = {
+_Rows = Callable[[Study, sa.Engine, Completeness], Iterator[Row]]
+TABLES: dict[str, tuple[tuple[str, ...], _Rows]] = {
     "hits": (HIT_FIELDS, hit_rows),
     "papers": (PAPER_FIELDS, paper_rows),
 }
 
 
 def write_export(
-    engine: sa.Engine, known: Completeness, what: str, format_: str, output: Path
+    study: Study, engine: sa.Engine, known: Completeness, what: str, format_: str, output: Path
 ) -> int:
     """Write a table as "jsonl" or "csv" to a file, or standard output for "-"; return its rows.
 
@@ -99,5 +104,18 @@ def write_export(
     fields, rows = TABLES[what]
     with open_output(output, format_) as file:
         if format_ == "csv":
-            return write_csv(rows(engine, known), fields, file)
-        return write_jsonl(rows(engine, known), file)
+            return write_csv(rows(study, engine, known), fields, file)
+        return write_jsonl(rows(study, engine, known), file)
+
+
+def write_queue(sheet: Sheet, format_: str, output: Path) -> None:
+    """Write passages to be judged to a file, in one of the formats of `review/exchange`.
+
+    Raises ScreenError if it cannot be written.
+    """
+    if format_ == "xlsx":
+        with open_binary(output) as file:
+            write_binary_sheet(sheet, file)
+    else:
+        with open_output(output, format_) as text:
+            write_sheet(sheet, format_, text)

@@ -7,14 +7,12 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO, TextIO
 
 from screen.errors import ScreenError
+from screen.review.exchange.cells import defuse
 
 Row = dict[str, Any]
-
-# A spreadsheet runs a cell that begins with one of these as a formula.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 @contextmanager
@@ -26,8 +24,21 @@ def open_output(output: Path, format_: str = "text") -> Iterator[TextIO]:
     ScreenError if it cannot be written.
     """
     encoding = "utf-8-sig" if format_ == "csv" and str(output) != "-" else "utf-8"
+    with _open(output, mode="w", encoding=encoding, newline="") as file:
+        yield file
+
+
+@contextmanager
+def open_binary(output: Path) -> Iterator[BinaryIO]:
+    """Open a file to be written in bytes, or standard output for "-", as `open_output` does."""
+    with _open(output, mode="wb") as file:
+        yield file
+
+
+@contextmanager
+def _open(output: Path, **how: Any) -> Iterator[Any]:
     try:
-        with _open(output, encoding) as file:
+        with _open_whole(output, **how) as file:
             yield file
     except BrokenPipeError:
         raise
@@ -37,21 +48,21 @@ def open_output(output: Path, format_: str = "text") -> Iterator[TextIO]:
 
 
 @contextmanager
-def _open(output: Path, encoding: str) -> Iterator[TextIO]:
+def _open_whole(output: Path, **how: Any) -> Iterator[Any]:
     if str(output) == "-":
         if sys.stdout is None:
             raise ScreenError("standard output is closed")
-        with open(sys.stdout.fileno(), "w", encoding=encoding, newline="", closefd=False) as file:
+        with open(sys.stdout.fileno(), closefd=False, **how) as file:
             yield file
     elif output.exists() and not output.is_file():
         # A device or a pipe: to be written to, never replaced.
-        with output.open("w", encoding=encoding, newline="") as file:
+        with output.open(**how) as file:
             yield file
     else:
         target = output.resolve()
         partial = target.with_name(f".{target.name}.{os.getpid()}.part")
         try:
-            with partial.open("w", encoding=encoding, newline="") as file:
+            with partial.open(**how) as file:
                 yield file
             partial.replace(target)
         finally:
@@ -94,10 +105,3 @@ def _cell(value: object) -> object:
     if isinstance(value, bool):
         return "true" if value else "false"
     return defuse(value)
-
-
-def defuse(value: object) -> object:
-    """Return a cell that no spreadsheet runs as a formula."""
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
-        return "'" + value
-    return value

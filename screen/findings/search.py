@@ -17,9 +17,10 @@ import pyarrow as pa
 from pyarrow.csv import WriteOptions, write_csv
 
 from screen.errors import DocumentError
-from screen.findings.output import defuse, open_output
+from screen.findings.output import open_output
 from screen.ingest.files import FoundFile, Reading, hash_file, read_source, walk
 from screen.match.afind import join_pages, judge, prepare
+from screen.review.exchange.cells import defuse
 from screen.settings import Limits, Published
 from screen.study.engine import run_tasks
 from screen.study.folder import Study, printable_path

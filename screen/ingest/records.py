@@ -5,7 +5,6 @@ A malformed record costs itself only: it is reported with file and line, and the
 
 import csv
 import io
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 
 from screen.errors import DocumentError, RecordsError
 from screen.ingest.files import decode
+from screen.ingest.jsonlines import read_lines
 from screen.types import Record
 
 _LISTS = frozenset({"authors", "affiliations", "keywords"})
@@ -41,7 +41,7 @@ def read_records(path: Path) -> Iterator[Record | BadRecord]:
         raise RecordsError(f"{path}: {error.strerror}") from None
     except DocumentError as error:
         raise RecordsError(f"{path}: {error.reason}") from None
-    rows = _csv_rows(path, text) if path.suffix.lower() == ".csv" else _json_rows(text)
+    rows = _csv_rows(path, text) if path.suffix.lower() == ".csv" else read_lines(text)
     for line, row in rows:
         if isinstance(row, str):
             yield BadRecord(str(path), line, row)
@@ -50,18 +50,6 @@ def read_records(path: Path) -> Iterator[Record | BadRecord]:
             yield _record(row)
         except ValueError as error:
             yield BadRecord(str(path), line, str(error))
-
-
-def _json_rows(text: str) -> Iterator[tuple[int, Mapping[str, Any] | str]]:
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            yield number, f"not JSON: {error}"
-            continue
-        yield number, row if isinstance(row, dict) else "not an object with fields"
 
 
 def _csv_rows(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, Any] | str]]:

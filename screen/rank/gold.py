@@ -1,6 +1,5 @@
 """What people judged, read from files: passages with their codes, or papers by file name."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from screen.errors import GoldError
+from screen.ingest.jsonlines import read_lines
 
 CODES = (2, 1, 0)
 # Two passages are near-duplicates if the shorter shares this part of its strings of so many
@@ -47,27 +47,21 @@ def read_gold(path: Path, text: str) -> list[Gold]:
     except OSError as error:
         raise GoldError(f"{path}: {error.strerror}") from None
     try:
-        lines = data.decode("utf-8-sig").split("\n")
+        decoded = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise GoldError(f"{path}:{line}: not UTF-8") from None
     found = [
-        _read_row(f"{path}:{number}", number, line, text)
-        for number, line in enumerate(lines, start=1)
-        if line.strip()
+        _read_row(f"{path}:{number}", number, row, text) for number, row in read_lines(decoded)
     ]
     if not found:
         raise GoldError(f"{path}: holds no judgements")
     return found
 
 
-def _read_row(where: str, number: int, line: str, text: str) -> Gold:
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise GoldError(f"{where}: not JSON: {error}") from None
-    if not isinstance(row, dict):
-        raise GoldError(f"{where}: not an object")
+def _read_row(where: str, number: int, row: dict[str, Any] | str, text: str) -> Gold:
+    if isinstance(row, str):
+        raise GoldError(f"{where}: {row}")
     words, code = row.get(text), row.get("code")
     if not isinstance(words, str) or not words.strip():
         raise GoldError(f"{where}: no {text!r}")
