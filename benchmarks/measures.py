@@ -21,8 +21,9 @@ from screen.match.afind import Targets, join_pages, read_targets
 from screen.match.cascade import Cascade
 from screen.match.packs import find_pack, load_pack
 from screen.study import pipeline
-from screen.study.database import load, open_database
+from screen.study.database import open_database
 from screen.study.folder import Study
+from screen.study.loading import load
 from screen.text.normalise import clean_pages
 from screen.types import CleanText, Page
 

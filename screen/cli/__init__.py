@@ -17,6 +17,8 @@ _COMMANDS = {
     "run": "studies",
     "status": "studies",
     "queue": "studies",
+    "review": "review",
+    "reviewer": "review",
     "import-verdicts": "judging",
     "sample": "judging",
     "export": "studies",

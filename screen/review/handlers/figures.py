@@ -1,0 +1,33 @@
+"""Figures: how far the screening has come, and how well reviewers agree."""
+
+from starlette.responses import Response
+
+from screen.review.figures import compare, draw_recall, list_progress
+from screen.review.web import Call
+from screen.study.completeness import measure_completeness
+from screen.study.queries import count_everything, list_failures
+
+
+def show_dashboard(call: Call) -> Response:
+    """Show progress, recall with the stopping test, the sample, failures and flow numbers."""
+    desk = call.desk
+    known = measure_completeness(desk.study, desk.engine)
+    return call.show(
+        "dashboard.html",
+        known=known,
+        counts=count_everything(desk.engine),
+        failures=list_failures(desk.engine),
+        # Who has judged how much is for those who may compare reviewers.
+        progress=list_progress(desk.engine) if call.account.may("compare") else None,
+        curve=draw_recall(desk.study, desk.engine),
+    )
+
+
+def show_agreement(call: Call) -> Response:
+    """Show how well reviewers agree, in total and by criterion."""
+    criteria = call.desk.pack.manifest.criteria
+    return call.show(
+        "agreement.html",
+        tables=compare(call.desk.engine, list(criteria)),
+        criteria=criteria,
+    )
