@@ -9,10 +9,10 @@ DEMO := demo
 LABELS := labels/passages.jsonl labels/excerpts.jsonl labels/damaged.jsonl
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench format labels model corpus clean
+.PHONY: help setup demo test test-slow test-postgresql check bench load format labels model corpus clean
 
 help: ## List the commands
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 17
 
 setup: $(READY) ## Make the virtual environment with the pinned versions
 
@@ -39,9 +39,19 @@ demo: $(READY) ## Screen the project's own corpus and show the top of the queue
 	@$(BIN)/ddr-screen export $(DEMO) --what hits --format csv -o $(DEMO)/hits.csv
 	@$(BIN)/ddr-screen export $(DEMO) --what papers --format jsonl -o $(DEMO)/papers.jsonl
 
-test: $(READY) ## Run the tests
-	@echo "== running the tests on all processors (about five minutes on two)"
+test: $(READY) ## Run the tests but the slow ones
+	@echo "== running the tests on all processors (about three minutes on two)"
 	@$(BIN)/python -m pytest -n auto --dist worksteal
+
+test-slow: $(READY) ## Run the slow tests: the wheel, the benchmarks and the like (about two minutes)
+	@echo "== running the tests that 'make test' leaves out"
+	@$(BIN)/python -m pytest -n auto --dist loadfile -m slow
+
+test-postgresql: $(READY) ## Run the tests of databases on a server, DDR_SCREEN_TEST_SERVER
+	@test -n "$$DDR_SCREEN_TEST_SERVER" || { echo "DDR_SCREEN_TEST_SERVER must be the URL of a \
+	PostgreSQL server where databases may be made, as postgresql://postgres@127.0.0.1/postgres"; exit 1; }
+	@echo "== running the tests that touch a database on PostgreSQL (about five minutes on two)"
+	@$(BIN)/python -m pytest -n auto --dist worksteal -m 'database and not slow'
 
 check: $(READY) ## Lint and check types
 	@echo "== ruff"
@@ -52,6 +62,10 @@ check: $(READY) ## Lint and check types
 
 bench: $(READY) ## Measure speed and memory, each beside a peer (about a minute)
 	@$(BIN)/python -m benchmarks.bench $(BENCH)
+
+load: $(READY) ## Let twenty reviewers judge at once, and kill the server (about two minutes)
+	@echo "== the workbench under load"
+	@$(BIN)/python -m benchmarks.review $(LOAD)
 
 format: $(READY) ## Format the code
 	@$(BIN)/ruff format .

@@ -3,20 +3,32 @@
 import json
 import os
 import shutil
-import sqlite3
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from unittest.mock import patch
 
 import pytest
+import sqlalchemy as sa
 from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, settings
 
 from screen.cli import main
+from screen.study.database import open_database
+from screen.study.folder import Study
+from screen.study.schema import metadata
+from tests import surroundings
+
+if TYPE_CHECKING:
+    from screen.match.schema import Pack
+
+Task = TypeVar("Task")
+Done = TypeVar("Done")
 
 settings.register_profile(
     "here", deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow]
@@ -43,7 +55,10 @@ class RunCli(Protocol):
 
 
 class Invoke(Protocol):
-    """Invokes a command in this process: quicker, for what starts no workers."""
+    """Invokes a command in this process, which also does the work of its workers.
+
+    That is much quicker, since a worker starts with nothing ready. `run_cli` is for tests of them.
+    """
 
     def __call__(self, *args: str | os.PathLike[str]) -> Result: ...
 
@@ -69,8 +84,19 @@ class MadeStudy:
 
     def copy(self, folder: Path) -> "MadeStudy":
         """Return a copy that stands elsewhere and knows the same papers at the same paths."""
+        surroundings.close_connections()
         shutil.copytree(self.folder, folder)
+        if surroundings.SERVER:
+            url = Study(self.folder).settings.database.url
+            surroundings.set_url(folder, surroundings.copy_database(url))
         return MadeStudy(folder, self.papers, self.added)
+
+    @contextmanager
+    def database(self) -> Iterator[sa.Engine]:
+        """Open the study's database for as long as a test needs it."""
+        engine = open_database(Study(self.folder))
+        yield engine
+        engine.dispose()
 
     def shards(self) -> dict[str, bytes]:
         """Return the bytes of every file in text/ and hits/, leftovers included."""
@@ -82,13 +108,70 @@ class MadeStudy:
 
     def rows(self) -> dict[str, list[tuple[object, ...]]]:
         """Return all rows of all tables of the database, sorted."""
-        with closing(sqlite3.connect(self.folder / "screen.db")) as connection:
-            query = "SELECT name FROM sqlite_master WHERE type = 'table'"
-            tables = [name for (name,) in connection.execute(query)]
+        with self.database() as engine, engine.connect() as connection:
             return {
-                name: sorted(connection.execute(f'SELECT * FROM "{name}"'), key=repr)
-                for name in tables
+                name: sorted(map(tuple, connection.execute(sa.select(table))), key=repr)
+                for name, table in metadata.tables.items()
             }
+
+
+# ---- what was left out -----------------------------------------------------------------------
+
+# File and reason of tests that are left out as slow, with how many there are.
+LEFT_OUT = pytest.StashKey[Counter[tuple[str, str]]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[LEFT_OUT] = Counter()
+
+
+def pytest_deselected(items: Sequence[pytest.Item]) -> None:
+    for item in items:
+        slow = item.get_closest_marker("slow")
+        if slow is not None:
+            key = item.nodeid.partition("::")[0], slow.kwargs["reason"]
+            item.config.stash[LEFT_OUT][key] += 1
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if hasattr(session.config, "workeroutput"):
+        left_out = session.config.stash[LEFT_OUT]
+        session.config.workeroutput["left_out"] = [[*key, n] for key, n in left_out.items()]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over what a worker of pytest-xdist left out: all of them leave out the same."""
+    for file, reason, count in getattr(node, "workeroutput", {}).get("left_out", ()):
+        node.config.stash[LEFT_OUT][file, reason] = count
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    left_out = config.stash[LEFT_OUT]
+    if left_out:
+        terminalreporter.section("left out as slow: `make test-slow` runs them")
+        for (file, reason), count in sorted(left_out.items()):
+            terminalreporter.line(f"{file}: {count} ({reason})")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Return the path of a browser; without one the test is skipped."""
+    return surroundings.find_browser()
+
+
+@pytest.fixture(scope="session")
+def server() -> str:
+    """Return the URL of a PostgreSQL server for tests; without one the test is skipped."""
+    return surroundings.find_server()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _databases() -> Iterator[None]:
+    yield
+    surroundings.drop_databases()
 
 
 @pytest.fixture(scope="session")
@@ -120,8 +203,37 @@ def run_cli() -> RunCli:
 
 @pytest.fixture(scope="session")
 def invoke() -> Invoke:
+    from screen.findings import search
+    from screen.match.cascade import Cascade
+    from screen.study import pipeline
+
+    make_ready = Cascade.__init__
+    kept: dict[str, dict[str, Any]] = {}
+
+    def make_ready_once(cascade: Cascade, pack: "Pack") -> None:
+        if pack.hash not in kept:
+            make_ready(cascade, pack)
+            kept[pack.hash] = vars(cascade).copy()
+        vars(cascade).update(kept[pack.hash], pack=pack)
+
+    def work_here(
+        work: Callable[[Task], Done], tasks: Iterable[Task], workers: int
+    ) -> Iterator[tuple[Task, Done]]:
+        return ((task, work(task)) for task in tasks)
+
     def run(*args: str | os.PathLike[str]) -> Result:
-        return CliRunner().invoke(main, [os.fspath(arg) for arg in args], catch_exceptions=False)
+        pipeline._cascade.cache_clear()  # the pack may have changed since the last run
+        with (
+            patch.object(pipeline, "run_tasks", work_here),
+            patch.object(Cascade, "__init__", make_ready_once),
+            patch.object(search, "run_tasks", work_here),
+        ):
+            done = CliRunner().invoke(
+                main, [os.fspath(arg) for arg in args], catch_exceptions=False
+            )
+        # As if the process had ended.
+        surroundings.close_connections()
+        return done
 
     return run
 
@@ -142,6 +254,8 @@ def make_study(tmp_path_factory: pytest.TempPathFactory, invoke: Invoke) -> Make
             (papers / name).write_bytes(data)
         made = invoke("init", folder)
         assert made.exit_code == 0, made.output
+        if surroundings.SERVER:
+            surroundings.set_url(folder, surroundings.make_database())
         if shard_size is not None:
             settings = folder / "study.toml"
             text = settings.read_text(encoding="utf-8")

@@ -5,9 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
+@pytest.mark.slow(reason="runs the benchmarks, small")
 def test_a_small_bench_gives_every_figure(tmp_path: Path) -> None:
     output = tmp_path / "bench.json"
     sizes = ("--papers", "8", "--pdfs", "2", "--searched", "4", "--repeats", "1")

@@ -84,6 +84,7 @@ def test_excerpts_are_judged_by_the_codebook_and_none_is_there_twice() -> None:
         assert row["code"] == (2 if strong else 1 if weak else 0), row["id"]
 
 
+@pytest.mark.slow(reason="builds the papers of corpus/ anew")
 def test_the_papers_are_what_their_sources_give() -> None:
     if not FONT.exists():
         if os.environ.get("CI"):

@@ -25,9 +25,12 @@ from reportlab.pdfgen.canvas import Canvas
 
 from screen.ingest.files import Reading, hash_file, read_source
 from screen.settings import Limits
+from tests.surroundings import on_sqlite
 
 if TYPE_CHECKING:
     from tests.conftest import Invoke, MadeStudy, MakeStudy, RunCli
+
+pytestmark = pytest.mark.database
 
 _FONT = "STSong-Light"
 pdfmetrics.registerFont(UnicodeCIDFont(_FONT))
@@ -383,6 +386,9 @@ def test_a_file_that_may_not_be_read_is_a_row_until_it_may(
     make_study: "MakeStudy", run_cli: "RunCli", invoke: "Invoke", as_user: Sequence[str]
 ) -> None:
     study = make_study({name: telling(name) for name in ("open.txt", "closed-later.txt")})
+    settings = study.folder / "study.toml"  # no order of reading, which takes longer than the rest
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(text.replace('# model = "default"', 'model = ""'), encoding="utf-8")
     closed, closed_later = study.papers / "closed.txt", study.papers / "closed-later.txt"
     closed.write_text(telling("closed.txt"), encoding="utf-8")
 
@@ -445,6 +451,20 @@ def test_a_folder_in_a_folder_of_which_only_names_are_shown_is_not_passed_over(
     added = run_cli("add", study.folder, study.papers, wrapper=as_user)
     assert added.returncode == 1
     assert "Permission denied" in added.stderr
+
+
+@on_sqlite
+def test_a_study_that_may_not_be_written_can_be_read(
+    make_study: "MakeStudy", run_cli: "RunCli", invoke: "Invoke", as_user: Sequence[str]
+) -> None:
+    study = make_study({"paper.txt": telling("paper.txt")})
+    assert invoke("run", study.folder).exit_code == 0
+    before = json.loads(invoke("status", study.folder, "--json").stdout)
+    study.folder.chmod(0o555)
+    (study.folder / "screen.db").chmod(0o444)
+    done = run_cli("status", study.folder, "--json", wrapper=as_user)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == before
 
 
 @pytest.mark.parametrize("closed", [".", "text"])

@@ -25,11 +25,19 @@ from screen.study.engine import Isolated, run_tasks
 if TYPE_CHECKING:
     from tests.conftest import Invoke, MadeStudy, MakeStudy, RunCli
 
+pytestmark = pytest.mark.database
+
 PAPERS = 60
 SHARD_SIZE = 5
 SHARDS = PAPERS // SHARD_SIZE
 # Parts of the time of an undisturbed run, of which workers need the first half to start.
-MOMENTS = ((0.1, 0.95), (0.3, 0.75), (0.85, 0.45), (0.65, 0.55))
+MORE = pytest.mark.slow(reason="runs killed at further moments")
+MOMENTS = (
+    (0.3, 0.75),
+    (0.85, 0.45),
+    pytest.param((0.1, 0.95), marks=MORE),
+    pytest.param((0.65, 0.55), marks=MORE),
+)
 
 
 def write_paper(number: int) -> str:

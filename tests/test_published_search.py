@@ -15,6 +15,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from click.testing import Result
 
 from screen.findings.search import FIELDS
 from screen.ingest.files import hash_file, read_source
@@ -23,6 +24,8 @@ from screen.study.database import open_database
 from screen.study.folder import Study
 from screen.study.queries import list_papers
 from tests.conftest import Invoke, MadeStudy, MakeStudy, RunCli
+
+pytestmark = pytest.mark.database
 
 CORPUS_PDF = Path(__file__).resolve().parent.parent / "corpus" / "papers" / "p002.pdf"
 TARGETS = ("脑死亡后行气管插管", "供体脑死亡后迅速建立人工呼吸", "=面罩给氧", "开胸")
@@ -56,6 +59,16 @@ def read_rows(text: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
+def search(invoke: Invoke, folder: Path, *arguments: str | Path) -> tuple[Result, str]:
+    """Search for the targets, and return what is said and the rows, by way of a file in `folder`.
+
+    Standard output is written to as a file, which the stand-in of `invoke` is not.
+    """
+    rows = folder / "rows"
+    done = invoke("afind", "--targets", write_targets(folder), *arguments, "-o", rows)
+    return done, rows.read_text(encoding="utf-8-sig")
+
+
 @pytest.fixture(scope="module")
 def papers(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("papers")
@@ -78,12 +91,12 @@ def searched(make_study: MakeStudy, invoke: Invoke) -> MadeStudy:
 
 
 def test_csv_has_a_row_for_each_paper_and_phrase_and_for_each_error(
-    papers: Path, tmp_path: Path, run_cli: RunCli
+    papers: Path, tmp_path: Path, invoke: Invoke
 ) -> None:
-    done = run_cli("afind", "--targets", write_targets(tmp_path), papers)
-    assert done.returncode == 1
+    done, said = search(invoke, tmp_path, papers)
+    assert done.exit_code == 1
     assert "4 papers searched, 2 flagged; 2 errors" in done.stderr
-    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    rows = list(csv.DictReader(io.StringIO(said)))
     assert tuple(rows[0]) == FIELDS
     assert [row["file"] for row in rows[:2]] == ["broken.pdf", "declared.txt"]
     unread = [row for row in rows if row["error"]]
@@ -124,11 +137,11 @@ def test_a_cell_that_a_spreadsheet_would_run_is_defused_in_csv_and_verbatim_in_j
 
 
 def test_all_windows_below_the_cutoff_and_no_requirement(
-    papers: Path, tmp_path: Path, run_cli: RunCli
+    papers: Path, tmp_path: Path, invoke: Invoke
 ) -> None:
     options = ("--all", "--cutoff", "0.2", "--require", "", "--format", "jsonl")
-    done = run_cli("afind", "--targets", write_targets(tmp_path), *options, papers)
-    rows = [row for row in read_rows(done.stdout) if not row["error"]]
+    _, said = search(invoke, tmp_path, *options, papers)
+    rows = [row for row in read_rows(said) if not row["error"]]
     assert rows
     assert all(row["distance"] < 0.2 and row["flagged"] for row in rows)
     near = [row["location"] for row in rows if row["target"] == TARGETS[0]]
@@ -166,12 +179,12 @@ def test_a_pdf_is_searched_by_its_pages(tmp_path: Path, invoke: Invoke) -> None:
 
 @pytest.mark.parametrize("data", [b"", "气管插管".encode("utf-16")])
 def test_targets_that_cannot_be_used_are_one_line(
-    data: bytes, papers: Path, tmp_path: Path, run_cli: RunCli
+    data: bytes, papers: Path, tmp_path: Path, invoke: Invoke
 ) -> None:
     targets = tmp_path / "targets.txt"
     targets.write_bytes(data)
-    done = run_cli("afind", "--targets", targets, papers)
-    assert done.returncode == 2
+    done = invoke("afind", "--targets", targets, papers)
+    assert done.exit_code == 2
     assert done.stderr.startswith("ddr-screen: ")
     assert done.stderr.count("\n") == 1
 
@@ -246,13 +259,13 @@ def test_a_cutoff_that_is_none_is_wrong_use(
     assert "--cutoff" in done.stderr
 
 
-def test_the_file_of_targets_is_no_paper(tmp_path: Path, run_cli: RunCli) -> None:
+def test_the_file_of_targets_is_no_paper(tmp_path: Path, invoke: Invoke) -> None:
     targets = write_targets(tmp_path)
-    nothing = run_cli("afind", "--targets", targets, tmp_path)
-    assert nothing.returncode == 2
+    nothing = invoke("afind", "--targets", targets, tmp_path)
+    assert nothing.exit_code == 2
     assert nothing.stderr == "ddr-screen: no papers there: .pdf and .txt are read, and studies\n"
     (tmp_path / "paper.txt").write_text(str(PAPERS["declared.txt"]), encoding="utf-8")
-    done = run_cli("afind", "--targets", targets, tmp_path)
+    done, _ = search(invoke, tmp_path, tmp_path)
     assert "1 papers searched, 1 flagged" in done.stderr
 
 
@@ -294,27 +307,28 @@ def wait_for(there: Callable[[], object]) -> bool:
 
 
 def test_a_study_gives_the_same_rows_as_its_files(
-    searched: MadeStudy, tmp_path: Path, run_cli: RunCli
+    searched: MadeStudy, tmp_path: Path, invoke: Invoke
 ) -> None:
-    asked = ("afind", "--targets", write_targets(tmp_path), "--format", "jsonl")
-    of_files, of_study = run_cli(*asked, searched.papers), run_cli(*asked, searched.folder)
-    assert of_study.returncode == 1
+    asked = ("--format", "jsonl")
+    _, of_files = search(invoke, tmp_path, *asked, searched.papers)
+    done, of_study = search(invoke, tmp_path, *asked, searched.folder)
+    assert done.exit_code == 1
     answers = [
-        {json.dumps(row) for row in read_rows(done.stdout) if not row["error"]}
-        for done in (of_files, of_study)
+        {json.dumps(row) for row in read_rows(said) if not row["error"]}
+        for said in (of_files, of_study)
     ]
     assert answers[0] == answers[1]
-    errors = [{row["file"] for row in read_rows(of_study.stdout) if row["error"]}]
+    errors = [{row["file"] for row in read_rows(of_study) if row["error"]}]
     assert errors == [{"broken.pdf", "empty.txt"}]
 
 
 def test_papers_that_wait_for_a_run_are_errors_and_not_unflagged(
-    make_study: MakeStudy, tmp_path: Path, run_cli: RunCli
+    make_study: MakeStudy, tmp_path: Path, invoke: Invoke
 ) -> None:
     made = make_study(PAPERS)
-    done = run_cli("afind", "--targets", write_targets(tmp_path), made.folder, "--format", "jsonl")
-    assert done.returncode == 1
-    rows = read_rows(done.stdout)
+    done, said = search(invoke, tmp_path, made.folder, "--format", "jsonl")
+    assert done.exit_code == 1
+    rows = read_rows(said)
     assert {row["file"] for row in rows} == set(PAPERS)
     assert all("run the study first" in row["error"] and row["flagged"] is None for row in rows)
 

@@ -10,7 +10,9 @@ from screen.rank.figures import plot_recall
 from screen.rank.model import load_model
 
 if TYPE_CHECKING:
-    from tests.conftest import Invoke, MakeStudy
+    from tests.conftest import Invoke, MadeStudy, MakeStudy
+
+pytestmark = pytest.mark.database
 
 LABELS = Path(__file__).resolve().parent.parent / "labels"
 EXCERPTS = (LABELS / "excerpts.jsonl").read_text(encoding="utf-8").splitlines()
@@ -32,13 +34,40 @@ def labels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+def make_small(patches: pytest.MonkeyPatch) -> None:
+    """Let models count n-grams in fewer columns and be measured on fewer resamples, and so sooner.
+
+    Such a model can be read only where this is in force; the one that ships cannot.
+    """
+    patches.setattr("screen.rank.classifier._HASHES", 2**12)
+    patches.setattr("screen.rank.calibration._RESAMPLES", 100)
+
+
 @pytest.fixture(scope="module")
-def model(labels: Path, tmp_path_factory: pytest.TempPathFactory, invoke: "Invoke") -> Path:
+def trained(labels: Path, tmp_path_factory: pytest.TempPathFactory, invoke: "Invoke") -> Path:
     folder = tmp_path_factory.mktemp("models") / "mine"
-    done = invoke("train", labels, "-o", folder)
+    with pytest.MonkeyPatch.context() as patches:
+        make_small(patches)
+        done = invoke("train", labels, "-o", folder)
     assert done.exit_code == 0, done.output
     assert "90 passages" in done.stdout
     return folder
+
+
+@pytest.fixture
+def model(trained: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A small model, and what it takes to read it."""
+    make_small(monkeypatch)
+    return trained
+
+
+@pytest.fixture(scope="module")
+def screened(make_study: "MakeStudy", invoke: "Invoke") -> "MadeStudy":
+    """A study of the texts of corpus/."""
+    texts = sorted((LABELS.parent / "corpus" / "papers").glob("*.txt"))
+    study = make_study({path.name: path.read_bytes() for path in texts})
+    assert invoke("run", study.folder).exit_code == 0
+    return study
 
 
 def test_a_model_comes_with_a_card_for_people_and_one_for_programs(model: Path) -> None:
@@ -80,13 +109,11 @@ def test_a_model_of_ones_own_orders_a_study(
 
 
 def test_a_study_can_be_learned_from(
-    make_study: "MakeStudy", invoke: "Invoke", tmp_path: Path
+    screened: "MadeStudy", invoke: "Invoke", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    texts = sorted((LABELS.parent / "corpus" / "papers").glob("*.txt"))
-    study = make_study({path.name: path.read_bytes() for path in texts}).folder
+    study = screened.copy(tmp_path / "study").folder
     settings = (study / "study.toml").read_text(encoding="utf-8")
     (study / "study.toml").write_text(settings.replace("# every = 20", "every = 0"), "utf-8")
-    assert invoke("run", study, "--workers", "1").exit_code == 0
     queue = invoke("queue", study, "-n", "100", "--json").stdout.splitlines()
     verdicts = [
         {"hit_id": row["id"], "judgement": 2 if row["code"] else 0}
@@ -94,6 +121,7 @@ def test_a_study_can_be_learned_from(
     ]
     (tmp_path / "v.jsonl").write_text("\n".join(map(json.dumps, verdicts)), encoding="utf-8")
     assert invoke("import-verdicts", study, tmp_path / "v.jsonl", "--reviewer", "A").exit_code == 0
+    make_small(monkeypatch)
     done = invoke("train", study, "-o", tmp_path / "model")
     assert done.exit_code == 0, done.output
     card = load_model(tmp_path / "model").card
@@ -148,6 +176,14 @@ def gold(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture
+def few_shipped(gold: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no more labels ship than twice those of `gold`, which are among them."""
+    path = gold.with_name("shipped.jsonl")
+    path.write_text("\n".join(EXCERPTS[4::7]), encoding="utf-8")
+    monkeypatch.setattr("screen.study.ranking.find_shipped_labels", lambda pack: path)
+
+
 def simulate(invoke: "Invoke", *arguments: str | Path) -> dict[str, Any]:
     done = invoke("simulate", *arguments)
     assert done.exit_code == 0, done.output
@@ -156,6 +192,7 @@ def simulate(invoke: "Invoke", *arguments: str | Path) -> dict[str, Any]:
     return result
 
 
+@pytest.mark.usefixtures("few_shipped")
 def test_orders_are_compared_as_numbers_curves_and_a_figure(
     gold: Path, model: Path, tmp_path: Path, invoke: "Invoke"
 ) -> None:
@@ -188,19 +225,15 @@ def test_the_same_figure_has_the_same_bytes(suffix: str, start: bytes, tmp_path:
 
 
 def test_papers_of_a_study_can_be_replayed(
-    make_study: "MakeStudy", invoke: "Invoke", tmp_path: Path
+    screened: "MadeStudy", invoke: "Invoke", tmp_path: Path
 ) -> None:
-    corpus = LABELS.parent / "corpus" / "papers"
-    texts = sorted(corpus.glob("*.txt"))
-    study = make_study({path.name: path.read_bytes() for path in texts}).folder
-    assert invoke("run", study, "--workers", "2").exit_code == 0
-    wanted = {path.name for path in texts}
+    wanted = {path.name for path in screened.papers.iterdir()}
     rows = (LABELS / "papers.jsonl").read_text(encoding="utf-8").splitlines()
     gold = tmp_path / "papers.jsonl"
     chosen = [row for row in rows if json.loads(row)["file"] in wanted]
     gold.write_text("\n".join(chosen), encoding="utf-8")
     result = simulate(
-        invoke, "--gold", gold, "--study", study, "--order", "cold", "--order", "random",
+        invoke, "--gold", gold, "--study", screened.folder, "--order", "cold", "--order", "random",
         "-o", tmp_path / "s.json",
     )  # fmt: skip
     assert result["items"] == len(chosen)
@@ -216,6 +249,7 @@ def test_papers_of_a_study_can_be_replayed(
         (["--pack", "donor-consent"], "no model ships for the pack"),
     ],
 )
+@pytest.mark.usefixtures("few_shipped")
 def test_what_cannot_be_simulated_is_one_line(
     gold: Path, more: list[str], words: str, invoke: "Invoke"
 ) -> None:
@@ -225,6 +259,7 @@ def test_what_cannot_be_simulated_is_one_line(
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.usefixtures("few_shipped")
 def test_judgements_of_one_kind_cannot_be_simulated(tmp_path: Path, invoke: "Invoke") -> None:
     path = tmp_path / "gold.jsonl"
     path.write_text('{"code": 0, "text": "甲"}\n{"code": 0, "text": "乙"}\n', encoding="utf-8")

@@ -3,14 +3,18 @@
 import json
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 import venv
 import zipfile
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+
+pytestmark = pytest.mark.slow(reason="builds the wheel and installs it with all it needs")
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 TELLING = "供体确认脑死亡后行气管插管,接呼吸机,正中开胸,切取供心。"
@@ -85,6 +89,7 @@ def test_the_wheel_holds_packs_models_and_labels_and_no_tests_or_corpus(wheel: P
         "screen/labels/excerpts.jsonl",
         "screen/labels/damaged.jsonl",
         "screen/py.typed",
+        "screen/study/migrations/script.py.mako",
     } <= names
     strange = {
         name
@@ -116,6 +121,22 @@ def test_the_installed_command_screens_papers_away_from_any_checkout(
     flagged = [hit for hit in map(json.loads, queue.stdout.splitlines()) if hit["code"]]
     assert [(hit["file"], hit["code"]) for hit in flagged] == [("telling.txt", 2)]
     assert "确认脑死亡后行气管插管" in flagged[0]["quote"]
+
+
+def test_the_installed_command_opens_a_database_of_an_earlier_version(
+    installed: Path, tmp_path: Path
+) -> None:
+    assert run([installed, "init", "study"], tmp_path).returncode == 0
+    old = CHECKOUT / "tests" / "study" / "old_databases" / "3.sql"
+    path = tmp_path / "study" / "screen.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(old.read_text(encoding="utf-8"))
+    status = run([installed, "status", "study", "--json"], tmp_path)
+    assert status.returncode == 0, status.stderr
+    assert json.loads(status.stdout)["screening"]["verdicts"] == 7
+    with closing(sqlite3.connect(path)) as connection:
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+    assert {"alembic_version", "tallies"} <= tables
 
 
 def test_the_packs_of_the_wheel_can_be_listed_and_checked(installed: Path, tmp_path: Path) -> None:

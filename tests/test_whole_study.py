@@ -20,9 +20,12 @@ from click.testing import CliRunner
 from screen.cli import main
 from screen.findings.export import HIT_FIELDS, PAPER_FIELDS
 from screen.study.folder import Study
+from tests.surroundings import lose_database, on_sqlite
 
 if TYPE_CHECKING:
     from tests.conftest import Invoke, MadeStudy, MakeStudy, RunCli
+
+pytestmark = pytest.mark.database
 
 DECLARED_THEN_TUBE = "供体确认脑死亡后行气管插管,接呼吸机,正中开胸,切取供心。"
 # Invented papers. The second page of the second one begins in the middle of a sentence.
@@ -307,16 +310,18 @@ class TestLaterRuns:
     ) -> None:
         assert find_changes(second_run.before, second_run.after) - {"screen.db"} == set()
 
+    @on_sqlite
     def test_a_second_run_leaves_every_byte_of_the_database_as_it_was(
         self, second_run: SecondRun
     ) -> None:
         assert second_run.before["screen.db"] == second_run.after["screen.db"]
 
     def test_the_number_of_workers_changes_no_byte_of_the_shards(
-        self, finished: Finished, invoke: "Invoke", tmp_path: Path
+        self, finished: Finished, tmp_path: Path
     ) -> None:
         study = finished.waiting.copy(tmp_path / "study")
-        assert invoke("run", study.folder, "--workers", "1").exit_code == 0
+        # With a worker: `invoke` would do without.
+        assert CliRunner().invoke(main, ["run", str(study.folder), "--workers", "1"]).exit_code == 0
         assert study.shards() == finished.study.shards()
         assert study.rows() == finished.study.rows()
 
@@ -324,7 +329,7 @@ class TestLaterRuns:
         self, finished: Finished, invoke: "Invoke", tmp_path: Path
     ) -> None:
         study = finished.study.copy(tmp_path / "study")
-        (study.folder / "screen.db").unlink()
+        lose_database(study.folder)
         done = invoke("run", study.folder)
         assert done.exit_code == 0
         assert "nothing to do" in done.stdout
@@ -433,10 +438,10 @@ class TestManyPathsOnePaper:
 
 class TestExitStatus:
     def test_done_with_a_failure_recorded_is_1_each_time(
-        self, make_study: "MakeStudy", run_cli: "RunCli", invoke: "Invoke"
+        self, make_study: "MakeStudy", invoke: "Invoke"
     ) -> None:
         study = make_study({"good.txt": DECLARED_THEN_TUBE, "empty.txt": ""})
-        assert run_cli("run", study.folder, "--workers", "1").returncode == 1
+        assert invoke("run", study.folder, "--workers", "1").exit_code == 1
         again = invoke("run", study.folder)
         assert "nothing to do" in again.stdout
         assert again.exit_code == 1
@@ -488,6 +493,7 @@ class TestExitStatus:
         assert "study.toml" in done.stderr
         assert told in done.stderr
 
+    @on_sqlite
     def test_a_database_that_is_none_is_2_and_one_line(
         self, finished: Finished, invoke: "Invoke", tmp_path: Path
     ) -> None:
@@ -527,7 +533,7 @@ class TestHelp:
 
 class TestTwoAtOnce:
     def test_a_second_run_is_refused_and_told_who_is_at_work(
-        self, finished: Finished, run_cli: "RunCli", ddr_screen: Path, tmp_path: Path
+        self, finished: Finished, invoke: "Invoke", ddr_screen: Path, tmp_path: Path
     ) -> None:
         study = finished.waiting.copy(tmp_path / "study")
         arguments: list[str | Path] = [ddr_screen, "run", study.folder, "--workers", "1"]
@@ -535,13 +541,13 @@ class TestTwoAtOnce:
             try:
                 wait_for_lock(study.folder, first.pid)
                 first.send_signal(signal.SIGSTOP)
-                second = run_cli("run", study.folder)
-                adding = run_cli("add", study.folder, study.papers)
+                second = invoke("run", study.folder)
+                adding = invoke("add", study.folder, study.papers)
             finally:
                 first.send_signal(signal.SIGCONT)
             first.communicate(timeout=60)
         for refused in (second, adding):
-            assert refused.returncode == 2
+            assert refused.exit_code == 2
             assert len(refused.stderr.splitlines()) == 1
             assert f"process {first.pid}" in refused.stderr
         assert first.returncode == 0
@@ -583,19 +589,20 @@ class TestWhatIsNotLost:
         assert counts["records_without_file"] == 1
 
     def test_an_export_to_a_pipe_is_written_to_it(
-        self, make_study: "MakeStudy", run_cli: "RunCli", tmp_path: Path
+        self, make_study: "MakeStudy", invoke: "Invoke", run_cli: "RunCli", tmp_path: Path
     ) -> None:
         study = make_study({"short.txt": "供体脑死亡后气管插管。"})
-        assert run_cli("run", study.folder).returncode == 0
+        assert invoke("run", study.folder).exit_code == 0
         link = tmp_path / "link.jsonl"
         link.symlink_to(tmp_path / "target.jsonl")
         for output in ("-", "/dev/stdout"):
             done = run_cli("export", study.folder, "--what", "papers", "-o", output)
             assert '"file": "short.txt"' in done.stdout
-        run_cli("export", study.folder, "--what", "papers", "-o", link)
+        invoke("export", study.folder, "--what", "papers", "-o", link)
         assert link.is_symlink()
         assert "short.txt" in (tmp_path / "target.jsonl").read_text(encoding="utf-8")
 
+    @on_sqlite
     def test_a_damaged_database_is_one_clear_line(
         self, make_study: "MakeStudy", run_cli: "RunCli"
     ) -> None:

@@ -194,6 +194,7 @@ def test_the_model_of_a_pack_is_found_and_others_have_none(tmp_path: Path, saved
 class TestShippedModel:
     """The model in models/ is what its labels make."""
 
+    @pytest.mark.slow(reason="trains the model that ships anew")
     def test_it_is_made_anew_from_the_labels(self, cascade: Cascade) -> None:
         files = [ROOT / "labels" / f"{name}.jsonl" for name in ("passages", "excerpts", "damaged")]
         examples = make_examples(cascade, read_labels(files))
