@@ -148,11 +148,7 @@ def _find_wanting() -> tuple[sa.Select[Any], sa.Select[Any]]:
     current = ranks.c.order == in_force.scalar_subquery()
     placed = (
         sa.select(ranks.c.place, paper.label("paper"))
-        .select_from(
-            ranks.outerjoin(hits, hits.c.id == ranks.c.hit).outerjoin(
-                tallies, tallies.c.hit == ranks.c.hit
-            )
-        )
+        .select_from(ranks.outerjoin(hits, hits.c.id == ranks.c.hit))
         .where(
             current,
             ranks.c.place > sa.bindparam("last", type_=sa.Integer),
@@ -164,7 +160,6 @@ def _find_wanting() -> tuple[sa.Select[Any], sa.Select[Any]]:
     )
     rest = (
         sa.select(hits.c.paper)
-        .select_from(hits.outerjoin(tallies, tallies.c.hit == hits.c.id))
         .where(
             hits.c.id.not_in(sa.select(ranks.c.hit).where(current)),
             *_wanting(hits.c.id, hits.c.paper),
@@ -177,41 +172,32 @@ def _find_wanting() -> tuple[sa.Select[Any], sa.Select[Any]]:
 def _wanting(
     hit: sa.ColumnElement[Any], paper: sa.ColumnElement[Any]
 ) -> tuple[sa.ColumnElement[bool], ...]:
-    """Return conditions under which a passage may want the asking reviewer."""
+    """Return conditions under which a passage may want the asking reviewer.
+
+    They name sets rather than ask of each passage: a database makes each set once.
+    """
     later = verdicts.alias()
-    mine = sa.exists().where(
-        verdicts.c.paper == paper,
-        sa.or_(verdicts.c.hit.is_(None), verdicts.c.hit == hit),
+    mine = (
         verdicts.c.reviewer == _me,
         verdicts.c.round == 1,
         verdicts.c.withdrawn.is_(False),
         ~sa.exists().where(later.c.supersedes == verdicts.c.id),
     )
-    others = (
-        sa.select(sa.func.count())
-        .select_from(leases)
-        .where(
-            leases.c.paper == paper,
-            leases.c.reviewer != _me,
-            leases.c.round == 1,
-            leases.c.expires > _now,
-        )
-        .scalar_subquery()
+    own = sa.select(verdicts.c.hit).where(verdicts.c.hit.is_not(None), *mine)
+    own_papers = sa.select(verdicts.c.paper).where(verdicts.c.hit.is_(None), *mine)
+    enough = sa.or_(tallies.c.judged >= _wanted, tallies.c.round > 1)
+    done = sa.select(tallies.c.hit).where(tallies.c.hit != "", enough)
+    done_papers = sa.select(tallies.c.paper).where(tallies.c.hit == "", enough)
+    full = (
+        sa.select(leases.c.paper)
+        .where(leases.c.reviewer != _me, leases.c.round == 1, leases.c.expires > _now)
+        .group_by(leases.c.paper)
+        .having(sa.func.count() >= _wanted)
     )
-    aside = sa.exists().where(skips.c.paper == paper, skips.c.reviewer == _me)
-    whole = tallies.alias()
-    settled = sa.exists().where(
-        whole.c.paper == paper,
-        whole.c.hit == "",
-        sa.or_(whole.c.judged >= _wanted, whole.c.round > 1),
-    )
+    aside = sa.select(skips.c.paper).where(skips.c.reviewer == _me)
     return (
-        sa.func.coalesce(tallies.c.judged, 0) < _wanted,
-        sa.func.coalesce(tallies.c.round, 1) == 1,
-        sa.not_(mine),
-        others < _wanted,
-        sa.not_(settled),
-        sa.not_(aside),
+        *(hit.not_in(passages) for passages in (done, own)),
+        *(paper.not_in(papers) for papers in (done_papers, own_papers, full, aside)),
     )
 
 
