@@ -3,9 +3,10 @@
     python -m benchmarks.review --reviewers 20 --verdicts 200
     python -m benchmarks.review --server postgresql://name@host/postgres
 
-Each reviewer is a thread that sends a verdict as soon as the answer to the last one is there, with
-no time to think. Afterwards every verdict that the server acknowledged must be in the database,
-once; the same after the server is killed with SIGKILL in the middle. Ends with status 1 otherwise.
+Each reviewer is a thread that sends a verdict as soon as the answer to the last one is there, or
+after a `--pause` to think. Afterwards every verdict that the server acknowledged must be in the
+database, once; the same after the server is killed with SIGKILL in the middle. Ends with status 1
+otherwise.
 """
 
 import argparse
@@ -49,6 +50,7 @@ class Judge:
     name: str
     cookie: str
     port: int
+    pause: float = 0.0
     times: list[float] = field(default_factory=list)
     acknowledged: list[str] = field(default_factory=list)
     refused: int = 0
@@ -66,6 +68,7 @@ class Judge:
                 inside = page[form.start() : page.index("</form>", form.start())]
                 fields = {name: html.unescape(value) for name, value in _FIELD.findall(inside)}
                 fields["judgement"] = _CODES[len(self.acknowledged) % 3]
+                time.sleep(self.pause)
                 start = time.perf_counter()
                 status, page = self._ask(connection, "POST", html.unescape(form[1]), fields)
                 if status == 200:
@@ -146,19 +149,19 @@ def serve(study: Study) -> Iterator[tuple[subprocess.Popen[str], int]]:
         process.wait()
 
 
-def let_in(study: Study, port: int, names: Sequence[str]) -> list[Judge]:
+def let_in(study: Study, port: int, names: Sequence[str], pause: float) -> list[Judge]:
     """Return reviewers with a session each."""
     engine = open_database(study)
     judges = []
     for name in names:
         session = begin_session(engine, Account(name, "reviewer"), time.time())
-        judges.append(Judge(name, f"session-{port}={session.token}", port))
+        judges.append(Judge(name, f"session-{port}={session.token}", port, pause))
     engine.dispose()
     return judges
 
 
 def measure(
-    study: Study, names: Sequence[str], wanted: int, kill_after: float = 0
+    study: Study, names: Sequence[str], wanted: int, pause: float, kill_after: float = 0
 ) -> dict[str, object]:
     """Let reviewers judge at once, and compare what was acknowledged with what is kept.
 
@@ -166,7 +169,7 @@ def measure(
     """
     stop = threading.Event()
     with serve(study) as (process, port):
-        judges = let_in(study, port, names)
+        judges = let_in(study, port, names, pause)
         threads = [threading.Thread(target=judge.work, args=(wanted, stop)) for judge in judges]
         start = time.perf_counter()
         for thread in threads:
@@ -208,6 +211,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--reviewers", type=int, default=20)
     parser.add_argument("--verdicts", type=int, default=200)
+    parser.add_argument("--pause", type=float, default=0.0, help="seconds before each verdict")
     parser.add_argument("--papers", type=int, default=1200)
     parser.add_argument("--server", default="", help="a PostgreSQL server; else SQLite")
     options = parser.parse_args()
@@ -219,9 +223,9 @@ def main() -> None:
             for name in names:
                 add_account(engine, name, "reviewer", secrets.token_hex(8))
             engine.dispose()
-            load = measure(study, names, options.verdicts)
+            load = measure(study, names, options.verdicts, options.pause)
             print(json.dumps({"load": load}))
-            killed = measure(study, names, options.verdicts, kill_after=2.0)
+            killed = measure(study, names, options.verdicts, options.pause, kill_after=2.0)
             print(json.dumps({"killed": killed}))
         finally:
             if database:

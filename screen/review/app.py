@@ -34,7 +34,7 @@ class Rule:
 
 
 # Requests answered at once: more would only take the processor from each other.
-_AT_ONCE = 4
+_AT_ONCE = 2
 
 RULES = (
     Rule("GET", "/enter", entering.enter, _ANYBODY),

@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from screen.errors import ReviewError
 from screen.review.paper import Paper, Task, Turn
 from screen.review.queue import hold
-from screen.study.queries import find_origin
 from screen.study.schema import reveals, verdicts
 from screen.study.verdicts import OUT_OF_SCOPE, record
 from screen.types import Verdict
@@ -81,8 +80,7 @@ def judge(turn: Turn, task: Task, said: Said, *, hidden: bool, paper: Paper | No
                 raise ReviewError("changed_elsewhere")
             return int(row["id"])
     check(paper, task, said.shown)
-    origin = find_origin(turn.connection, task.hit or paper.passages[0])
-    _, pack, model = origin or ("", None, None)
+    pack, model = paper.find_origin(task.hit)
     verdict = Verdict(
         hit=task.hit,
         paper=task.paper,
@@ -95,7 +93,7 @@ def judge(turn: Turn, task: Task, said: Said, *, hidden: bool, paper: Paper | No
         note=said.note,
         pack=pack,
         model=model,
-        blind=hidden and not was_shown(turn, paper, task.hit),
+        blind=hidden and not paper.was_shown(task.hit),
         key=said.key or None,
     )
     try:
@@ -113,18 +111,6 @@ def _is_same(row: Mapping[str, Any], said: Said) -> bool:
     return tuple(row["criteria"]) == said.criteria and all(
         row[name] == getattr(said, name) for name in same
     )
-
-
-def was_shown(turn: Turn, paper: Paper, hit: str | None) -> bool:
-    """Tell whether a reviewer was shown what the program makes of a passage, or of any of a paper.
-
-    That is noted when a page shows it in a study that hides it: `note_shown`.
-    """
-    hits = [hit] if hit is not None else paper.passages
-    query = sa.select(sa.func.count()).where(
-        reveals.c.hit.in_(hits), reveals.c.reviewer == turn.reviewer
-    )
-    return bool(turn.connection.scalar(query))
 
 
 def note_shown(turn: Turn, hit: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from screen.study.schema import drawn, hits, leases, verdicts
+from screen.study.schema import drawn, hits, leases, orders, reveals, verdicts
 from screen.study.verdicts import Told, find_in_force
 
 
@@ -44,26 +44,40 @@ class Turn:
 
 # The statements are put together once: that takes longer than to execute them.
 _paper, _now = sa.bindparam("paper", type_=sa.String), sa.bindparam("now", type_=sa.Float)
-# Passages of a paper with their places, and leases with their rounds, asked for in one go.
+_me = sa.bindparam("me", type_=sa.String)
+_model = sa.select(sa.func.max(orders.c.model)).where(orders.c.ready.is_(True)).scalar_subquery()
+_LEASE = 2
+# Passages of a paper with their places, and leases with their rounds, asked for in one go. A drawn
+# passage (source 1) may since have become a hit (source 0).
 _PASSAGES_AND_LEASES = sa.union_all(
     *(
         sa.select(
+            sa.literal_column(str(source), sa.Integer).label("source"),
             table.c.id.label("name"),
             table.c.page,
             table.c.start,
+            table.c.pack,
+            _model.label("model"),
+            sa.exists()
+            .where(reveals.c.hit == table.c.id, reveals.c.reviewer == _me)
+            .label("is_shown"),
             sa.cast(sa.null(), sa.Integer).label("round"),
             sa.cast(sa.null(), sa.Float).label("expires"),
         ).where(table.c.paper == _paper)
-        for table in (hits, drawn)
+        for source, table in enumerate((hits, drawn))
     ),
     sa.select(
+        sa.literal_column(str(_LEASE), sa.Integer),
         leases.c.reviewer,
         sa.cast(sa.null(), sa.Integer),
         sa.cast(sa.null(), sa.Integer),
+        sa.null(),
+        sa.null(),
+        sa.false(),
         leases.c.round,
         leases.c.expires,
     ).where(leases.c.paper == _paper, leases.c.expires > _now),
-).order_by("page", "start", "name")
+).order_by("page", "start", "name", "source")
 _VERDICTS = sa.select(verdicts).where(verdicts.c.paper == _paper).order_by(verdicts.c.id)
 
 
@@ -73,11 +87,15 @@ class Paper:
     def __init__(self, turn: Turn, paper: str) -> None:
         self._turn = turn
         self.sha256 = paper
-        asked = {"paper": paper, "now": turn.now}
-        rows = turn.connection.execute(_PASSAGES_AND_LEASES, asked).all()
-        passages = (row.name for row in rows if row.round is None)
-        self.passages: list[str] = list(dict.fromkeys(passages))
-        self._held = {(row.round, row.name): row.expires for row in rows if row.round is not None}
+        asked = {"paper": paper, "now": turn.now, "me": turn.reviewer}
+        self._passages: dict[str, sa.Row[Any]] = {}
+        self._held: dict[tuple[int, str], float] = {}
+        for row in turn.connection.execute(_PASSAGES_AND_LEASES, asked):
+            if row.source == _LEASE:
+                self._held[row.round, row.name] = row.expires
+            else:
+                self._passages.setdefault(row.name, row)
+        self.passages = list(self._passages)
         self.told: Told = {}
         for verdict in turn.connection.execute(_VERDICTS, asked).mappings():
             self.told.setdefault((paper, verdict["hit"]), []).append(dict(verdict))
@@ -86,6 +104,24 @@ class Paper:
     def stand(self) -> None:
         """Find anew which verdicts stand, after one was added to what was `told`."""
         self.standing = {hit: find_in_force(said) for (_, hit), said in self.told.items()}
+
+    def find_origin(self, hit: str | None) -> tuple[str, str | None]:
+        """Return the pack that found a passage, or the paper's first, and the model that placed it.
+
+        The model is None where none did.
+        """
+        row = self._passages[self.passages[0] if hit is None else hit]
+        return row.pack, row.model
+
+    def was_shown(self, hit: str | None) -> bool:
+        """Tell whether the asking reviewer was shown the program's reading of a passage.
+
+        With `hit` None of any of the paper. That is noted when a page shows it in a study that
+        hides it: `judging.note_shown`.
+        """
+        return any(
+            row.is_shown for name, row in self._passages.items() if hit is None or name == hit
+        )
 
     def find_expiry(self, round_: int) -> float:
         """Return when the asking reviewer's lease runs out, 0 if there is none."""

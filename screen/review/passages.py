@@ -23,7 +23,6 @@ from screen.types import CleanText, Page, Run
 
 # Papers and shards that are kept in memory.
 _MOST_PAPERS = 256
-_MOST_SHARDS = 4
 # Of a section longer than this, in characters, only what is near the passage is shown at once.
 _LONGEST = 4000
 # And of a text that is longer than any paper.
@@ -59,7 +58,6 @@ class Texts:
 
     def __init__(self, study: Study) -> None:
         self._folder = study.folder / "text"
-        self._shards = lru_cache(_MOST_SHARDS)(self._read_shard)
         self._papers = lru_cache(_MOST_PAPERS)(self._clean)
 
     def find(self, shard: int, paper: str) -> CleanText | None:
@@ -75,11 +73,8 @@ class Texts:
         clean = self.find(shard, paper)
         return clean.pages if clean is not None else ()
 
-    def _read_shard(self, shard: int, _: int) -> dict[str, list[Page]]:
-        return read_pages(self._folder, shard)
-
-    def _clean(self, shard: int, stamp: int, paper: str) -> CleanText | None:
-        pages = self._shards(shard, stamp).get(paper)
+    def _clean(self, shard: int, _: int, paper: str) -> CleanText | None:
+        pages = read_pages(self._folder, shard, paper).get(paper)
         return clean_pages(pages) if pages is not None else None
 
 

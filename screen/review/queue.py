@@ -125,7 +125,7 @@ def _walk(turn: Turn) -> Iterator[str]:
     placed, rest = _find_wanting()
     asked = {"me": turn.reviewer, "now": turn.now, "wanted": turn.wanted, "last": -1}
     while rows := turn.connection.execute(placed, asked).all():
-        yield from dict.fromkeys(row.paper for row in rows)
+        yield from dict.fromkeys(row.paper for row in rows if row.is_wanting)
         asked["last"] = rows[-1].place
     yield from dict.fromkeys(turn.connection.scalars(rest, asked))
 
@@ -134,60 +134,58 @@ def _walk(turn: Turn) -> Iterator[str]:
 def _find_wanting() -> tuple[sa.Select[Any], sa.Select[Any]]:
     """Return the queries for passages that may want a reviewer: of those with a place, the others.
 
-    The first gives some after the place `last`.
+    The first gives some after the place `last`, and whether their papers too may want one: they are
+    looked up for these few alone.
     """
-    # It is asked within conditions too, where it would not be about the same place by itself.
-    stands_for = (
-        sa.select(sa.func.min(drawn.c.paper))
-        .where(drawn.c.id == ranks.c.hit)
-        .correlate(ranks)
-        .scalar_subquery()
-    )
-    paper = sa.func.coalesce(hits.c.paper, stands_for)
     in_force = sa.select(sa.func.max(orders.c.number)).where(orders.c.ready.is_(True))
     current = ranks.c.order == in_force.scalar_subquery()
-    placed = (
-        sa.select(ranks.c.place, paper.label("paper"))
-        .select_from(ranks.outerjoin(hits, hits.c.id == ranks.c.hit))
-        .where(
-            current,
-            ranks.c.place > sa.bindparam("last", type_=sa.Integer),
-            paper.is_not(None),
-            *_wanting(ranks.c.hit, paper),
-        )
+    some = (
+        sa.select(ranks.c.place, ranks.c.hit)
+        .where(current, ranks.c.place > sa.bindparam("last", type_=sa.Integer))
+        .where(*_wanting_passages(ranks.c.hit))
         .order_by(ranks.c.place)
         .limit(_BATCH)
+        .subquery()
     )
+    stands_for = sa.select(sa.func.min(drawn.c.paper)).where(drawn.c.id == some.c.hit)
+    paper = sa.func.coalesce(hits.c.paper, stands_for.correlate(some).scalar_subquery())
+    home = (
+        sa.select(some.c.place, paper.label("paper"))
+        .select_from(some.outerjoin(hits, hits.c.id == some.c.hit))
+        .subquery()
+    )
+    is_wanting = sa.and_(home.c.paper.is_not(None), *_wanting_papers(home.c.paper))
+    placed = sa.select(home.c.place, home.c.paper, is_wanting.label("is_wanting"))
     rest = (
         sa.select(hits.c.paper)
-        .where(
-            hits.c.id.not_in(sa.select(ranks.c.hit).where(current)),
-            *_wanting(hits.c.id, hits.c.paper),
-        )
+        .where(hits.c.id.not_in(sa.select(ranks.c.hit).where(current)))
+        .where(*_wanting_passages(hits.c.id), *_wanting_papers(hits.c.paper))
         .order_by(hits.c.score.desc(), hits.c.id)
     )
-    return placed, rest
+    return placed.order_by(home.c.place), rest
 
 
-def _wanting(
-    hit: sa.ColumnElement[Any], paper: sa.ColumnElement[Any]
-) -> tuple[sa.ColumnElement[bool], ...]:
-    """Return conditions under which a passage may want the asking reviewer.
+# The conditions under which a passage may want the asking reviewer name sets rather than ask of
+# each passage: a database makes each set once.
+_later = verdicts.alias()
+_MINE = sa.and_(
+    verdicts.c.reviewer == _me,
+    verdicts.c.round == 1,
+    verdicts.c.withdrawn.is_(False),
+    ~sa.exists().where(_later.c.supersedes == verdicts.c.id),
+)
+_ENOUGH = sa.or_(tallies.c.judged >= _wanted, tallies.c.round > 1)
 
-    They name sets rather than ask of each passage: a database makes each set once.
-    """
-    later = verdicts.alias()
-    mine = (
-        verdicts.c.reviewer == _me,
-        verdicts.c.round == 1,
-        verdicts.c.withdrawn.is_(False),
-        ~sa.exists().where(later.c.supersedes == verdicts.c.id),
-    )
-    own = sa.select(verdicts.c.hit).where(verdicts.c.hit.is_not(None), *mine)
-    own_papers = sa.select(verdicts.c.paper).where(verdicts.c.hit.is_(None), *mine)
-    enough = sa.or_(tallies.c.judged >= _wanted, tallies.c.round > 1)
-    done = sa.select(tallies.c.hit).where(tallies.c.hit != "", enough)
-    done_papers = sa.select(tallies.c.paper).where(tallies.c.hit == "", enough)
+
+def _wanting_passages(hit: sa.ColumnElement[Any]) -> tuple[sa.ColumnElement[bool], ...]:
+    done = sa.select(tallies.c.hit).where(tallies.c.hit != "", _ENOUGH)
+    own = sa.select(verdicts.c.hit).where(verdicts.c.hit.is_not(None), _MINE)
+    return hit.not_in(done), hit.not_in(own)
+
+
+def _wanting_papers(paper: sa.ColumnElement[Any]) -> tuple[sa.ColumnElement[bool], ...]:
+    done = sa.select(tallies.c.paper).where(tallies.c.hit == "", _ENOUGH)
+    own = sa.select(verdicts.c.paper).where(verdicts.c.hit.is_(None), _MINE)
     full = (
         sa.select(leases.c.paper)
         .where(leases.c.reviewer != _me, leases.c.round == 1, leases.c.expires > _now)
@@ -195,10 +193,7 @@ def _wanting(
         .having(sa.func.count() >= _wanted)
     )
     aside = sa.select(skips.c.paper).where(skips.c.reviewer == _me)
-    return (
-        *(hit.not_in(passages) for passages in (done, own)),
-        *(paper.not_in(papers) for papers in (done_papers, own_papers, full, aside)),
-    )
+    return tuple(paper.not_in(papers) for papers in (done, own, full, aside))
 
 
 def _walk_skipped(turn: Turn) -> Iterator[str]:
@@ -212,9 +207,8 @@ def _walk_unsettled(turn: Turn) -> Iterator[str]:
 
     Their passages may have been judged in a file, or by somebody who left.
     """
-    enough = sa.or_(tallies.c.judged >= turn.wanted, tallies.c.round > 1)
-    settled = sa.select(tallies.c.paper).where(tallies.c.hit == "", enough)
+    settled = sa.select(tallies.c.paper).where(tallies.c.hit == "", _ENOUGH)
     begun = sa.select(tallies.c.paper).where(tallies.c.judged > 0)
     found = sa.union(sa.select(drawn.c.paper), begun).subquery()
     query = sa.select(found.c.paper).where(found.c.paper.not_in(settled))
-    yield from turn.connection.scalars(query.order_by(found.c.paper))
+    yield from turn.connection.scalars(query.order_by(found.c.paper), {"wanted": turn.wanted})

@@ -5,6 +5,7 @@ Workers never open it. What is in it is said in `schema`, how older databases be
 """
 
 import json
+import math
 import os
 import sqlite3
 import threading
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from screen.errors import StudyError
 from screen.study.folder import Study
@@ -23,8 +25,11 @@ from screen.study.schema import REVISION, hits, metadata
 
 # How long to wait for another writer, in seconds.
 _PATIENCE = 30
-# Any number will do, as long as nobody else in the same database takes it.
-_LOCK = 0x646472
+# The lock's number: any will do, as long as nobody else in the same database takes it. Sent in one
+# go, since each way to the server and back keeps the other writers waiting.
+_BEGIN_SHARED = f"BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock({0x646472})"
+# How long a connection is taken to be there still after it was last used, in seconds.
+_FRESH = 1.0
 # The schemas that were numbered in a table of their own, before there were migrations.
 _NUMBERED = {1: "0001", 2: "0002", 3: "0003"}
 # The tables that every database of a study has had from the beginning.
@@ -60,8 +65,6 @@ def open_database(study: Study, *, connections: int = 5) -> sa.Engine:
     @sa.event.listens_for(engine, "handle_error")
     def tell(context: sa.engine.ExceptionContext) -> None:
         error = context.sqlalchemy_exception
-        if context.is_pre_ping:
-            return
         if isinstance(error, sa.exc.DBAPIError) and not isinstance(error, sa.exc.IntegrityError):
             why = _first_line(context.original_exception)
             raise StudyError(f"{name} failed ({why}): {remedy}") from None
@@ -75,11 +78,9 @@ def write(engine: sa.Engine) -> Iterator[sa.Connection]:
 
     So what it reads stays true until it has written.
     """
-    shared = engine.dialect.name == "postgresql"
-    options = {"isolation_level": "READ COMMITTED"} if shared else {"writes": True}
-    with _TURN, engine.execution_options(**options).begin() as connection:
-        if shared:
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+    with _TURN, engine.execution_options(writes=True).begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql(_BEGIN_SHARED)
         yield connection
 
 
@@ -104,16 +105,14 @@ def _make_engine(study: Study, connections: int) -> sa.Engine:
         sa.event.listen(engine, "begin", _begin)
         return engine
     try:
-        # Connections that a server was restarted under are replaced. A statement that only reads
-        # sees what is there at its moment, and takes no transaction.
-        return sa.create_engine(
-            _read_url(study.settings.database.url),
-            pool_pre_ping=True,
-            isolation_level="AUTOCOMMIT",
-            **options,
-        )
+        # A statement that only reads sees what is there at its moment, and takes no transaction.
+        url = _read_url(study.settings.database.url)
+        engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", **options)
     except ModuleNotFoundError:
         raise StudyError("PostgreSQL needs: pip install 'ddr-screen[postgresql]'") from None
+    sa.event.listen(engine, "checkin", _note_use)
+    sa.event.listen(engine, "checkout", _replace_lost)
+    return engine
 
 
 def _make_url(path: Path) -> sa.URL:
@@ -143,6 +142,25 @@ def _read_url(text: str) -> sa.URL:
 def _prepare(connection: sqlite3.Connection, _: object) -> None:
     """Leave transactions to SQLAlchemy."""
     connection.isolation_level = None
+
+
+def _note_use(_: object, record: sa.pool.ConnectionPoolEntry) -> None:
+    record.info["used"] = time.monotonic()
+
+
+def _replace_lost(
+    connection: DBAPIConnection, record: sa.pool.ConnectionPoolEntry, _: object
+) -> None:
+    """Replace a connection that its server was restarted under.
+
+    As the pool could by itself, which would ask the server each time.
+    """
+    if time.monotonic() - record.info.get("used", math.inf) < _FRESH:
+        return
+    try:
+        connection.cursor().execute("")
+    except Exception as error:
+        raise sa.exc.DisconnectionError from error
 
 
 def _let_readers_read(engine: sa.Engine) -> None:

@@ -165,18 +165,14 @@ def find_passage(connection: sa.Connection, hit: str) -> dict[str, Any] | None:
     return None
 
 
-def find_origin(connection: sa.Connection, hit: str) -> tuple[str, str, str | None] | None:
-    """Return the paper of a passage, the pack that found it and the model that placed it."""
-    row = connection.execute(_ORIGIN, {"hit": hit}).first()
-    return (row.paper, row.pack, row.model) if row is not None else None
+def find_home(connection: sa.Connection, hit: str) -> str | None:
+    """Return the paper of a passage, also of one that stands for a drawn paper."""
+    return connection.scalars(_HOME, {"hit": hit}).first()
 
 
-_model = sa.select(sa.func.max(orders.c.model)).where(orders.c.ready.is_(True)).scalar_subquery()
-_ORIGIN = sa.union_all(
+_HOME = sa.union_all(
     *(
-        sa.select(table.c.paper, table.c.pack, _model.label("model")).where(
-            table.c.id == sa.bindparam("hit", type_=sa.String)
-        )
+        sa.select(table.c.paper).where(table.c.id == sa.bindparam("hit", type_=sa.String))
         for table in (hits, drawn)
     )
 )

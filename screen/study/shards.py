@@ -197,10 +197,10 @@ def _fields(item: Hit | Quote | Evidence | Match) -> dict[str, Any]:
     return {name: getattr(item, name) for name in item.__slots__}
 
 
-def read_pages(folder: Path, number: int) -> dict[str, list[Page]]:
-    """Return the pages of a shard by paper, both in the order they were written."""
+def read_pages(folder: Path, number: int, paper: str | None = None) -> dict[str, list[Page]]:
+    """Return the pages of a shard, or of one paper in it, by paper, in the order of writing."""
     papers: dict[str, list[Page]] = {}
-    for row in _read(folder, number):
+    for row in _read(folder, number, paper=paper):
         papers.setdefault(row["sha256"], []).append(Page(**row))
     return papers
 
@@ -268,10 +268,14 @@ def _write(
     return manifest
 
 
-def _read(folder: Path, number: int, columns: list[str] | None = None) -> list[dict[str, Any]]:
+def _read(
+    folder: Path, number: int, columns: list[str] | None = None, *, paper: str | None = None
+) -> list[dict[str, Any]]:
     path = _data_path(folder, number)
+    only = [("sha256", "==", paper)] if paper is not None else None
     try:
-        rows: list[dict[str, Any]] = pq.read_table(path, columns=columns).to_pylist()
+        table = pq.read_table(path, columns=columns, filters=only)
+        rows: list[dict[str, Any]] = table.to_pylist()
     except (OSError, pa.ArrowException) as error:
         raise StudyError(f"{path} cannot be read ({error}); delete it and run again") from None
     return rows

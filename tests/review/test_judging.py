@@ -20,7 +20,6 @@ from screen.review.judging import (
     propose,
     read_said,
     take_back,
-    was_shown,
 )
 from screen.review.paper import Task, Turn
 from screen.review.queue import hand_out
@@ -346,8 +345,8 @@ def test_a_verdict_is_blind_unless_the_reviewer_was_shown_the_reading(room: Room
     assert not last(room)["blind"]
     room.judge("A", Task(one.paper, None), hidden=True)
     assert not last(room)["blind"]
-    paper = room.look("B", one.paper)
-    assert not was_shown(room.turn("B"), paper, None)
+    assert room.look("A", one.paper).was_shown(None)
+    assert not room.look("B", one.paper).was_shown(None)
     assert len(room.read(reveals)) == 1
 
 

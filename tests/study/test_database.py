@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from screen.errors import StudyError
+from screen.study import database
 from screen.study.database import open_database, write
 from screen.study.folder import Study
 from screen.study.schema import paths, skips
@@ -94,8 +95,9 @@ def test_a_database_stays_as_it_is_when_it_is_opened_again(study: Study, engine:
 
 
 def test_connections_that_the_server_closed_are_made_anew(
-    server: str, study: Study, engine: sa.Engine
+    server: str, study: Study, engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(database, "_FRESH", 0.0)  # as a while later
     with engine.connect() as connection:
         assert count(connection) == 0
     other = open_database(study)

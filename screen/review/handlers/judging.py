@@ -8,7 +8,7 @@ from screen.review.judging import find_last_standing, judge, read_said, take_bac
 from screen.review.paper import Paper, Task
 from screen.review.queue import hand_out, hand_out_dispute, put_aside, renew
 from screen.review.web import Call
-from screen.study.queries import find_origin
+from screen.study.queries import find_home
 
 
 def start(call: Call) -> Response:
@@ -50,10 +50,10 @@ def show_paper(call: Call) -> Response:
 
 def _find_home(call: Call) -> str:
     with call.desk.engine.connect() as connection:
-        origin = find_origin(connection, call.request.path_params["hit"])
-    if origin is None:
+        home = find_home(connection, call.request.path_params["hit"])
+    if home is None:
         raise ReviewError("no_such_passage")
-    return origin[0]
+    return home
 
 
 def _find_task(call: Call, paper: Paper, hit: str | None) -> Task:
