@@ -97,7 +97,7 @@ def find(call: Call) -> Response:
             )
             .where(sa.or_(*(column.icontains(asked, autoescape=True) for column in columns)))
             .order_by(papers.c.file, source.c.page, source.c.start)
-            .limit(_MOST_FOUND)
+            .limit(_MOST_FOUND + 1)
         )
         with call.desk.engine.connect() as connection:
             rows = connection.execute(query).mappings()
