@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from screen.errors import StudyError
@@ -272,9 +273,12 @@ def _read(
     folder: Path, number: int, columns: list[str] | None = None, *, paper: str | None = None
 ) -> list[dict[str, Any]]:
     path = _data_path(folder, number)
-    only = [("sha256", "==", paper)] if paper is not None else None
     try:
-        table = pq.read_table(path, columns=columns, filters=only)
+        # Shards are small: threads would cost more than they spare.
+        with pq.ParquetFile(path) as file:
+            table = file.read(columns=columns, use_threads=False)
+        if paper is not None:
+            table = table.filter(pc.equal(table["sha256"], paper))
         rows: list[dict[str, Any]] = table.to_pylist()
     except (OSError, pa.ArrowException) as error:
         raise StudyError(f"{path} cannot be read ({error}); delete it and run again") from None
