@@ -99,7 +99,7 @@ def measure_completeness(study: Study, engine: sa.Engine) -> Completeness:
         code=rule.code,
         verdicts=judgements.count,
         judged=len(judgements.hits),
-        disputed=sum(item.disputed for item in judgements.hits.values()),
+        disputed=sum(x.disputed and not x.pending for x in judgements.hits.values()),
         papers_found=len(found),
         papers_flagged_unjudged=count_open(engine, judgements, rule.code),
         unscreened=count_everything(engine)["unscreened"],

@@ -1,5 +1,6 @@
 """Figures of a review: who judged what, how well people agree, and how much was found when."""
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -215,6 +216,34 @@ def test_figures_are_shown_to_those_who_may_see_them(folder: Path) -> None:
         assert "Anna" in agreement.text
         assert "0.50" in agreement.text
         assert reviewer.get("/agreement").status_code == 403
+
+
+def test_who_judges_blind_is_not_told_what_others_found(folder: Path) -> None:
+    with serve_here(folder, reviewers_per_passage=2) as served:
+        things = find(served.engine, "a.txt")
+        seen = []
+        give(served.engine, things, "B", "0--")
+        for codes in ("0--", "2--", "22-"):
+            give(served.engine, things, "A", codes)
+            page = served.browse("B", "reviewer").show("/dashboard")
+            assert not page.find("svg")
+            seen.append(re.sub(r"\d+(?=\s*verdicts on the record)", "", page.text))
+            assert served.browse("O", "observer").show("/dashboard").find("svg")
+        assert len(set(seen)) == 1
+
+
+def test_what_waits_for_a_third_reviewer_is_not_in_dispute_yet(
+    folder: Path, engine: sa.Engine
+) -> None:
+    study = Study(folder)
+    rules = study.settings.review.model_copy(update={"reviewers_per_passage": 3})
+    study.settings = study.settings.model_copy(update={"review": rules})
+    things = find(engine, "a.txt")
+    give(engine, things, "A", "2--")
+    give(engine, things, "B", "0--")
+    assert measure_completeness(study, engine).disputed == 0
+    give(engine, things, "C", "0--")
+    assert measure_completeness(study, engine).disputed == 1
 
 
 def test_an_empty_study_has_figures_too(folder: Path) -> None:

@@ -11,6 +11,8 @@ from screen.study.queries import count_everything, list_failures
 def show_dashboard(call: Call) -> Response:
     """Show progress, recall with the stopping test, the sample, failures and flow numbers."""
     desk = call.desk
+    # While others judge blind, what was found could be told from before and after a verdict.
+    tells = call.account.may("compare") or desk.rules.reviewers_per_passage == 1
     known = measure_completeness(desk.study, desk.engine)
     return call.show(
         "dashboard.html",
@@ -19,7 +21,8 @@ def show_dashboard(call: Call) -> Response:
         failures=list_failures(desk.engine),
         # Who has judged how much is for those who may compare reviewers.
         progress=list_progress(desk.engine) if call.account.may("compare") else None,
-        curve=draw_recall(desk.study, desk.engine),
+        curve=draw_recall(desk.study, desk.engine) if tells else None,
+        tells=tells,
     )
 
 
