@@ -1,7 +1,7 @@
 """Verdicts from files: checked against the study, all of a file or nothing of it."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
@@ -14,7 +14,7 @@ from screen.review.exchange.entries import CODES, READING, Entry, Values, is_pla
 from screen.study.database import write
 from screen.study.queries import list_papers, list_queue
 from screen.study.schema import reveals
-from screen.study.verdicts import OUT_OF_SCOPE, read_own, read_told, record
+from screen.study.verdicts import OUT_OF_SCOPE, read_own, read_papers, read_told, record
 from screen.types import Verdict
 
 _YES = frozenset({"yes", "true", "1"})
@@ -79,11 +79,8 @@ class Importer:
                 self._papers.setdefault(name, set()).add(row["sha256"])
         with engine.connect() as connection:
             self._own = read_own(connection, reviewer, round_)
-            first = read_own(connection, reviewer, 1) if round_ > 1 else {}
             seen = sa.select(reveals.c.hit).where(reveals.c.reviewer == reviewer)
             self._shown = set(connection.scalars(seen))
-        # Who judged a paper does not decide where it is in dispute.
-        self._judged = {paper for _, paper in first}
 
     def check(self, entries: Iterable[Entry]) -> Filled:
         """Return the verdicts in the rows of a file, each once.
@@ -102,21 +99,36 @@ class Importer:
                 begun.append(entry.where)
         return Filled(list(found.values()), begun)
 
-    def compare(self, given: Iterable[Given]) -> list[Change]:
-        """Return what verdicts would change."""
+    def compare(self, given: Collection[Given]) -> list[Change]:
+        """Return what verdicts would change.
+
+        Raises GoldError with file and row for one by who judged the paper and would decide on it,
+        or the other way round.
+        """
         with self._engine.connect() as connection:
             return self._compare(connection, given)
 
-    def take_in(self, given: Iterable[Given]) -> list[Change]:
-        """Append the verdicts that say anything new, in one transaction, and return all."""
+    def take_in(self, given: Collection[Given]) -> list[Change]:
+        """Append the verdicts that say anything new, in one transaction, and return all.
+
+        Raises GoldError as `compare` does.
+        """
         with write(self._engine) as connection:
             changes = self._compare(connection, given)
             fresh = [change.given.verdict for change in changes if change.status != "same"]
             record(connection, fresh, read_told(connection, {item.paper for item in fresh}))
             return changes
 
-    def _compare(self, connection: sa.Connection, given: Iterable[Given]) -> list[Change]:
+    def _compare(self, connection: sa.Connection, given: Collection[Given]) -> list[Change]:
         own = read_own(connection, self._reviewer, self._round)
+        decides = self._round > 1
+        judged = read_papers(connection, self._reviewer, first_round=decides)
+        for one in given:
+            if one.verdict.paper in judged:
+                done = (
+                    "judged this paper in the first round" if decides else "decided on this paper"
+                )
+                raise GoldError(f"{one.where}: {self._reviewer} {done}")
         return [Change(one, own.get((one.verdict.hit, one.verdict.paper))) for one in given]
 
     def _read(self, entry: Entry) -> list[Given]:
@@ -166,8 +178,6 @@ class Importer:
         if word not in CODES and (hit is not None or word not in OUT_OF_SCOPE):
             choice = "2, 1 or 0" if hit else f"2, 1, 0 or {', '.join(OUT_OF_SCOPE)}"
             raise GoldError(f"{where}: the judgement is {word!r:.30}, not {choice}")
-        if paper in self._judged:
-            raise GoldError(f"{where}: {self._reviewer} judged this paper in the first round")
         before = self._own.get((hit, paper))
         known = (*self._codebook.criteria, *(before.criteria if before else ()))
         verdict = Verdict(

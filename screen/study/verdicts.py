@@ -245,6 +245,21 @@ def read_own(
     }
 
 
+def read_papers(connection: sa.Connection, reviewer: str, *, first_round: bool) -> set[str]:
+    """Return the papers on which a reviewer has a verdict that stands, in the first round or later.
+
+    Of a paper, or of any of its passages.
+    """
+    later = verdicts.alias()
+    mine = sa.select(verdicts.c.paper).where(
+        verdicts.c.reviewer == reviewer,
+        verdicts.c.round == 1 if first_round else verdicts.c.round > 1,
+        verdicts.c.withdrawn.is_(False),
+        ~sa.exists().where(later.c.supersedes == verdicts.c.id),
+    )
+    return set(connection.scalars(mine))
+
+
 def _settle(rows: Sequence[Mapping[str, Any]], per_passage: int) -> Settled | None:
     """Settle the verdicts on one thing: those of the last round count, of each reviewer the last.
 

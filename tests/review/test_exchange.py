@@ -12,13 +12,14 @@ from zipfile import ZipFile
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from openpyxl import load_workbook
+from openpyxl import Workbook, load_workbook
 from openpyxl.utils import get_column_letter
 
 from screen.errors import GoldError, ScreenError
 from screen.review.exchange.cells import defuse, escape, restore, unescape
 from screen.review.exchange.entries import FILLED, Sheet
 from screen.review.exchange.formats import READ_FORMATS, read_entries
+from screen.review.exchange.workbook import read_workbook
 from screen.review.worksheet import make_filled
 from screen.study.verdicts import OUT_OF_SCOPE, append
 from screen.types import Verdict
@@ -211,6 +212,22 @@ def test_nothing_in_a_workbook_is_a_formula(book: Path) -> None:
     with ZipFile(book) as archive:
         for name in archive.namelist():
             assert b"<f>" not in archive.read(name)
+
+
+def test_a_formula_counts_by_its_value_and_is_refused_without(made: Made, tmp_path: Path) -> None:
+    """Programs that do not calculate write formulas without what they come to."""
+    path = tmp_path / "formula.xlsx"
+    workbook = Workbook()
+    table = workbook.create_sheet("queue")
+    table.append(["hit_id", "mine", "judgement"])
+    table.append([next(iter(made.hits)), "=1+1", "2"])
+    workbook.save(path)
+    [entry] = read_workbook(path, path.read_bytes())
+    assert entry.values == {"hit_id": next(iter(made.hits)), "judgement": "2"}
+    table.append([next(iter(made.hits)), "", "=1+1"])
+    workbook.save(path)
+    with pytest.raises(GoldError, match="row 3: judgement is a formula without its value"):
+        list(read_workbook(path, path.read_bytes()))
 
 
 def test_a_workbook_is_easy_to_fill_in(made: Made, book: Path) -> None:

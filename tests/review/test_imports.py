@@ -148,6 +148,15 @@ def test_who_judged_a_paper_does_not_decide_on_it(
     assert "AB judged this paper in the first round" in done.stderr
 
 
+def test_who_decided_on_a_paper_does_not_judge_it_after_all(invoke: "Invoke", study: Made) -> None:
+    rows = [{"hit_id": next(iter(study.hits)), "judgement": 1}]
+    assert take_in(invoke, study, rows, "--round", "2", reviewer="X").exit_code == 0
+    done = take_in(invoke, study, rows, reviewer="X")
+    assert done.exit_code == 2
+    assert "X decided on this paper" in done.stderr
+    assert count_verdicts(study) == 1
+
+
 def test_a_file_takes_nothing_back_and_gives_anew_what_was_taken_back(
     invoke: "Invoke", study: Made
 ) -> None:
@@ -431,10 +440,14 @@ CSV: list[tuple[str, str]] = [
     ("hit_id,judgement\nHIT,2\x00\n", ":2: "),
     ("hit_id,judgement\nHIT,zwei\n", ":2: the judgement is 'zwei'"),
     ("hit_id,judgement\nHIT,2\nHIT,0\n", ":3: judged before in this file, and otherwise: .*:2"),
-    ("\ufeff\ufeffhit_id,paper_id,page,judgement\nHIT,x,1,2\n", "a passage without its hit_id"),
-    ("ï»¿hit_id,file,passage,judgement\nHIT,a.txt,供体,2\n", "a passage without its hit_id"),
+    ("\ufeff\ufeffhit_id,paper_id,page,judgement\nHIT,x,1,2\n", "is .hit_id. meant"),
+    ("ï»¿hit_id,file,passage,judgement\nHIT,a.txt,供体,2\n", "is .hit_id. meant"),
+    ("nr,file,passage,judgement\n1,a.txt,供体,2\n", "a passage without its hit_id"),
+    ("hit_id,judgement,out of scope\nHIT,,animal\n", "is .out_of_scope. meant"),
+    ("hit_id,judgment\nHIT,2\n", "is .judgement. meant"),
     ("hit_id,judgement\n1.2E+15,2\n", "no passage '1.2E"),
-    ("judgement\n2\n", "neither hit_id nor paper_id nor file"),
+    ("judgement\n2\n", "no column hit_id, paper_id or file"),
+    ("file,judgement\n,2\n", "neither hit_id nor paper_id nor file"),
     ("\n\n", ""),
     (f"hit_id,judgement,note\nHIT,2,{'n' * 200_000}\n", "field larger than"),
 ]

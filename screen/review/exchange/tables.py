@@ -4,15 +4,20 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TextIO
 
 from screen.errors import GoldError
 from screen.review.exchange.cells import defuse, restore
-from screen.review.exchange.entries import Entry, Sheet
+from screen.review.exchange.entries import FILLED, PASSAGE, Entry, Sheet
 
 # Spreadsheets part cells by what is not the decimal point of their user's language.
 _DELIMITERS = ",;\t"
+# The columns that name what was judged.
+_NAMING = ("hit_id", "paper_id", "file")
+# How much a name must share with that of a column to be taken for a slip, from 0 to 1.
+_NEAR = 0.85
 
 
 def write_jsonl(sheet: Sheet, file: TextIO) -> None:
@@ -64,7 +69,25 @@ def read_csv(path: Path, text: str) -> Iterator[Entry]:
 
 
 def check_columns(path: Path, names: list[str]) -> None:
-    """Raise GoldError if a table has two columns of one name."""
+    """Raise GoldError unless the columns of a table can be told from one another.
+
+    Two of one name, none that names what was judged, or one that nearly has the name of a column
+    that is missing, whose cells would be passed over.
+    """
     for name in names:
         if name and names.count(name) > 1:
             raise GoldError(f"{path}: two columns named {name!r:.40}")
+    if any(names) and not set(names) & {*_NAMING, "sha256"}:
+        raise GoldError(
+            f"{path}: no column hit_id, paper_id or file; are the names of the columns in the "
+            "first row?"
+        )
+    missing = {_plain(name): name for name in (*_NAMING, *FILLED) if name not in names}
+    for name in names:
+        near = get_close_matches(_plain(name), missing, n=1, cutoff=_NEAR)
+        if near and name not in PASSAGE:
+            raise GoldError(f"{path}: a column {name!r:.40}: is {missing[near[0]]!r} meant?")
+
+
+def _plain(name: str) -> str:
+    return "".join(filter(str.isalnum, name.casefold()))

@@ -2,6 +2,7 @@
 
 import io
 import lzma
+import re
 import warnings
 import zipfile
 import zlib
@@ -20,7 +21,7 @@ from rich.cells import cell_len
 from screen.errors import GoldError, ScreenError
 from screen.match.schema import Manifest
 from screen.review.exchange.cells import escape, unescape
-from screen.review.exchange.entries import CODES, FILLED, Entry, Sheet, Values
+from screen.review.exchange.entries import CODES, FILLED, KEPT, Entry, Sheet, Values
 from screen.review.exchange.tables import check_columns, to_text
 from screen.study.verdicts import OUT_OF_SCOPE
 
@@ -53,6 +54,9 @@ _LONGEST = 32_767
 _ROWS, _COLUMNS = 1_048_576, 100
 # Unpacked. A passage takes 2 kB.
 _LARGEST = 300 * 10**6
+_FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
+# Stands for what a formula comes to, where the file does not say.
+_NO_VALUE = object()
 _WRAPPED = Alignment(wrap_text=True, vertical="top")
 _TO_FILL = PatternFill("solid", fgColor="FFF7E0")
 # What zipfile, expat and openpyxl raise where a file is none of theirs.
@@ -161,7 +165,15 @@ def read_workbook(path: Path, data: bytes) -> Iterator[Entry]:
         if names:
             pairs = zip(names, row, strict=False)
             values = {name: cell for name, cell in pairs if name and cell is not None}
-            yield Entry(f"{path}: row {number}", values)
+            where = f"{path}: row {number}"
+            for name in [name for name, cell in values.items() if cell is _NO_VALUE]:
+                if name in (*FILLED, *KEPT):
+                    raise GoldError(
+                        f"{where}: {name} is a formula without its value: open the file in a "
+                        "spreadsheet and save it"
+                    )
+                del values[name]
+            yield Entry(where, values)
         else:
             names = ["" if cell is None else str(cell).strip() for cell in row]
             check_columns(path, names)
@@ -171,20 +183,39 @@ def _read_rows(path: Path, data: bytes) -> list[tuple[int, list[Any]]]:
     """Return the rows that are not empty, with their numbers. May raise any of `_BROKEN`."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         size = sum(member.file_size for member in archive.infolist())
-    if size > _LARGEST:
-        raise GoldError(
-            f"{path}: {size / 10**6:.0f} MB unpacked, the most is {_LARGEST / 10**6:.0f}"
-        )
+        if size > _LARGEST:
+            raise GoldError(
+                f"{path}: {size / 10**6:.0f} MB unpacked, the most is {_LARGEST / 10**6:.0f}"
+            )
+        sheets = [name for name in archive.namelist() if name.startswith("xl/worksheets/")]
+        has_formulas = any(_FORMULA.search(archive.read(name)) for name in sheets)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of what openpyxl passes over, nothing is read here
-        workbook = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
-        tables = {table.title: table for table in workbook.worksheets}
-        table = tables.get(_SHEET) or next(iter(tables.values()), None)
-        if table is None:
-            raise GoldError(f"{path}: a workbook without a sheet")
-        rows = table.iter_rows(max_row=_ROWS, max_col=_COLUMNS, values_only=True)
+        rows = _iterate(path, data, formulas=False)
+        if has_formulas:
+            # Programs that do not calculate leave out what a formula comes to.
+            both = zip(rows, _iterate(path, data, formulas=True), strict=True)
+            rows = (
+                tuple(
+                    _NO_VALUE if value is None and written is not None else value
+                    for value, written in zip(values, formulas, strict=True)
+                )
+                for values, formulas in both
+            )
         return [
             (number, [unescape(cell) if isinstance(cell, str) else cell for cell in row])
             for number, row in enumerate(rows, start=1)
             if row.count(None) < len(row)
         ]
+
+
+def _iterate(path: Path, data: bytes, *, formulas: bool) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of the sheet with the values of its cells, or with formulas as written."""
+    workbook = load_workbook(
+        io.BytesIO(data), read_only=True, data_only=not formulas, keep_links=False
+    )
+    tables = {table.title: table for table in workbook.worksheets}
+    table = tables.get(_SHEET) or next(iter(tables.values()), None)
+    if table is None:
+        raise GoldError(f"{path}: a workbook without a sheet")
+    yield from table.iter_rows(max_row=_ROWS, max_col=_COLUMNS, values_only=True)
