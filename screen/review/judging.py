@@ -10,12 +10,15 @@ import sqlalchemy as sa
 from screen.errors import ReviewError
 from screen.review.paper import Paper, Task, Turn
 from screen.review.queue import hold
-from screen.study.schema import reveals, verdicts
-from screen.study.verdicts import OUT_OF_SCOPE, record
+from screen.study.schema import drawn, hits, reveals, verdicts
+from screen.study.verdicts import OUT_OF_SCOPE, Row, record
 from screen.types import Verdict
 
 _LONGEST_NOTE = 4000
 _LONGEST_KEY = 64
+# In the key of a verdict that was restored by taking back the one after it: between the number of
+# the one that it repeats, and the number of the one taken back.
+_RESTORED = ":"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,9 @@ def read_said(form: Mapping[str, list[str]], criteria: Collection[str], *, whole
     shown = form.get("shown", [""])[0]
     if (shown and not shown.isdecimal()) or len(shown) > 18:
         raise ReviewError("no_code")
+    key = form.get("key", [""])[0][:_LONGEST_KEY]
+    if _RESTORED in key:
+        raise ReviewError("no_code")
     note = form.get("note", [""])[0].replace("\r\n", "\n").replace("\x00", "").strip()
     return Said(
         code=code,
@@ -54,13 +60,13 @@ def read_said(form: Mapping[str, list[str]], criteria: Collection[str], *, whole
         criteria=ticked,
         mitigating="mitigating" in form,
         note=note[:_LONGEST_NOTE],
-        key=form.get("key", [""])[0][:_LONGEST_KEY],
+        key=key,
         shown=int(shown) if shown else None,
     )
 
 
 def judge(turn: Turn, task: Task, said: Said, *, hidden: bool, paper: Paper | None = None) -> int:
-    """Append a verdict and return its number; sent twice it is one verdict.
+    """Append a verdict and return its number; sent twice, while it stands, it is one verdict.
 
     `paper`, if it was read in this turn, is told of it.
 
@@ -76,7 +82,8 @@ def judge(turn: Turn, task: Task, said: Said, *, hidden: bool, paper: Paper | No
         raise ReviewError("no_such_passage")
     for row in paper.told.get((task.paper, task.hit), []):
         if said.key and (row["key"], row["reviewer"]) == (said.key, turn.reviewer):
-            if not _is_same(row, said):
+            stands = paper.find_own(task.hit, row["round"])
+            if not _is_same(row, said) or stands is None or stands["id"] != row["id"]:
                 raise ReviewError("changed_elsewhere")
             return int(row["id"])
     check(paper, task, said.shown)
@@ -143,26 +150,48 @@ def check(paper: Paper, task: Task, shown: int | None) -> None:
 def take_back(turn: Turn, since: float) -> Task:
     """Withdraw the last verdict of a reviewer since a time (seconds since 1970); hand it out again.
 
-    What it had superseded stands again. It is not handed out if others have taken the paper in hand
-    since. Verdicts that came in files are left alone.
+    What it had superseded stands again, and may be taken back in its turn. It is not handed out if
+    others have taken the paper in hand since. Verdicts that came in files are left alone.
 
     Raises ReviewError if there is none, or if it can no longer be taken back.
     """
-    last = find_last_standing(turn, keyed=True)
     earliest = datetime.fromtimestamp(since, UTC).isoformat(timespec="seconds")
-    if last is None or last["at"] < earliest:
-        raise ReviewError("nothing_to_undo")
+    last, act = _find_last_act(turn, earliest)
     task = Task(last["paper"], last["hit"], last["round"])
     paper = Paper(turn, task.paper)
     if not paper.may_change(task.hit, task.round):
         raise ReviewError("locked")
-    before = [row for row in paper.told[task.paper, task.hit] if row["id"] == last["supersedes"]]
+    before = [row for row in paper.told[task.paper, task.hit] if row["id"] == act["supersedes"]]
     record(turn.connection, [_make_undoing(last, before)], paper.told)
     paper.stand()
     left = paper.find_first_open() if task.round == 1 else paper.find_first_disputed()
     if left is not None:
         hold(turn, task)
     return task
+
+
+def _find_last_act(turn: Turn, earliest: str) -> tuple[Row, Row]:
+    """Return the verdict that was given last on a page since a time, as it stands and as given.
+
+    The two differ where a later one was taken back. Raises ReviewError if there is none.
+    """
+    standing = turn.connection.execute(
+        _list_standing(turn).where(verdicts.c.key.is_not(None), verdicts.c.at >= earliest)
+    ).mappings()
+    acts = {_find_act(row): row for row in map(dict, standing)}
+    if acts:
+        number = max(acts)
+        given = sa.select(verdicts).where(verdicts.c.id == number)
+        act = turn.connection.execute(given).mappings().one()
+        if act["at"] >= earliest:
+            return acts[number], dict(act)
+    raise ReviewError("nothing_to_undo")
+
+
+def _find_act(row: Row) -> int:
+    """Return the number of the verdict that a verdict given on a page repeats, or its own."""
+    repeated, is_restored, _ = row["key"].partition(_RESTORED)
+    return int(repeated if is_restored else row["id"])
 
 
 def _make_undoing(last: Mapping[str, Any], before: Sequence[Mapping[str, Any]]) -> Verdict:
@@ -174,6 +203,8 @@ def _make_undoing(last: Mapping[str, Any], before: Sequence[Mapping[str, Any]]) 
     names = ("code", "criteria", "mitigating", "reason", "note", "pack", "model", "blind")
     values = {name: (said or last)[name] for name in names}
     values["criteria"] = tuple(values["criteria"])
+    if said is not None and said["key"]:
+        values["key"] = f"{_find_act(said)}{_RESTORED}{last['id']}"
     if said is None:
         values |= {"code": None, "criteria": (), "mitigating": False, "reason": "", "note": ""}
     whose = {name: last[name] for name in ("hit", "paper", "reviewer", "round")}
@@ -181,20 +212,20 @@ def _make_undoing(last: Mapping[str, Any], before: Sequence[Mapping[str, Any]]) 
 
 
 def find_last_standing(
-    turn: Turn, before: int | None = None, after: int | None = None, *, keyed: bool = False
-) -> Mapping[str, Any] | None:
+    turn: Turn, before: int | None = None, after: int | None = None
+) -> Row | None:
     """Return a reviewer's last verdict that stands, or the one next to a verdict by its number.
 
-    With `keyed` of those that were given on a page.
+    Those on what a later run took away cannot be shown, and are passed over.
     """
-    later = verdicts.alias()
-    query = sa.select(verdicts).where(
-        verdicts.c.reviewer == turn.reviewer,
-        verdicts.c.withdrawn.is_(False),
-        ~sa.exists().where(later.c.supersedes == verdicts.c.id),
+    there = (
+        sa.exists().where(
+            table.c.paper == verdicts.c.paper,
+            sa.or_(verdicts.c.hit.is_(None), table.c.id == verdicts.c.hit),
+        )
+        for table in (hits, drawn)
     )
-    if keyed:
-        query = query.where(verdicts.c.key.is_not(None))
+    query = _list_standing(turn).where(sa.or_(*there))
     if before is not None:
         query = query.where(verdicts.c.id < before)
     if after is not None:
@@ -202,6 +233,15 @@ def find_last_standing(
     order = verdicts.c.id if after is not None else verdicts.c.id.desc()
     row = turn.connection.execute(query.order_by(order).limit(1)).mappings().first()
     return dict(row) if row is not None else None
+
+
+def _list_standing(turn: Turn) -> sa.Select[Any]:
+    later = verdicts.alias()
+    return sa.select(verdicts).where(
+        verdicts.c.reviewer == turn.reviewer,
+        verdicts.c.withdrawn.is_(False),
+        ~sa.exists().where(later.c.supersedes == verdicts.c.id),
+    )
 
 
 def propose(turn: Turn, paper: Paper, round_: int) -> tuple[int | None, tuple[str, ...]]:

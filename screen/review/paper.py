@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from screen.study.schema import drawn, hits, leases, orders, reveals, verdicts
+from screen.study.schema import drawn, hits, leases, orders, ranks, reveals, verdicts
 from screen.study.verdicts import Told, find_in_force
 
 
@@ -45,7 +45,6 @@ class Turn:
 # The statements are put together once: that takes longer than to execute them.
 _paper, _now = sa.bindparam("paper", type_=sa.String), sa.bindparam("now", type_=sa.Float)
 _me = sa.bindparam("me", type_=sa.String)
-_model = sa.select(sa.func.max(orders.c.model)).where(orders.c.ready.is_(True)).scalar_subquery()
 _LEASE = 2
 # Passages of a paper with their places, and leases with their rounds, asked for in one go. A drawn
 # passage (source 1) may since have become a hit (source 0).
@@ -57,7 +56,11 @@ _PASSAGES_AND_LEASES = sa.union_all(
             table.c.page,
             table.c.start,
             table.c.pack,
-            _model.label("model"),
+            sa.select(sa.func.max(orders.c.model))
+            .where(orders.c.ready.is_(True), orders.c.number == ranks.c.order)
+            .where(ranks.c.hit == table.c.id)
+            .scalar_subquery()
+            .label("model"),
             sa.exists()
             .where(reveals.c.hit == table.c.id, reveals.c.reviewer == _me)
             .label("is_shown"),

@@ -63,19 +63,25 @@ def hand_out(turn: Turn, begun: Paper | None = None) -> Task | None:
     return None
 
 
-def hand_out_dispute(turn: Turn) -> Task | None:
-    """Return what an adjudicator, who judged none of the paper, is to decide next."""
-    disputed = sa.select(tallies.c.paper).where(
-        tallies.c.disputed.is_(True), tallies.c.round == 1, tallies.c.judged >= turn.wanted
-    )
-    known = turn.connection.scalars(disputed.distinct().order_by(tallies.c.paper)).all()
+def hand_out_dispute(turn: Turn, begun: Paper | None = None) -> Task | None:
+    """Return what an adjudicator, who judged none of the paper, is to decide next.
+
+    First what is left of the paper just `begun`, then what else the adjudicator has begun, then
+    what is disputed, then papers that may no longer be what was decided on their passages.
+    """
+    task = begun.find_first_disputed() if begun is not None else None
+    if task is not None:
+        return hold(turn, task)
     held = _list_held(turn, 2)
-    for sha256 in dict.fromkeys((*held, *known)):
+    for sha256 in held:
         task = turn.read(sha256).find_first_disputed()
         if task is not None:
             return hold(turn, task)
-        if sha256 in held:
-            _release(turn, sha256, 2)
+        _release(turn, sha256, 2)
+    for sha256 in _walk_disputed(turn):
+        task = turn.read(sha256).find_first_disputed()
+        if task is not None:
+            return hold(turn, task)
     return None
 
 
@@ -200,6 +206,19 @@ def _walk_skipped(turn: Turn) -> Iterator[str]:
     """Yield what the reviewer put aside, the first first."""
     mine = sa.select(skips.c.paper).where(skips.c.reviewer == turn.reviewer)
     yield from turn.connection.scalars(mine.order_by(skips.c.at, skips.c.paper)).all()
+
+
+def _walk_disputed(turn: Turn) -> Iterator[str]:
+    """Yield papers of which something is in dispute, then those of which passages were decided."""
+    disputed = sa.select(tallies.c.paper).where(
+        tallies.c.disputed.is_(True), tallies.c.round == 1, tallies.c.judged >= turn.wanted
+    )
+    whole = sa.select(tallies.c.paper).where(tallies.c.hit == "", tallies.c.round > 1)
+    decided = sa.select(tallies.c.paper).where(
+        tallies.c.round > 1, tallies.c.hit != "", tallies.c.paper.not_in(whole)
+    )
+    for query in (disputed, decided):
+        yield from turn.connection.scalars(query.distinct().order_by(tallies.c.paper)).all()
 
 
 def _walk_unsettled(turn: Turn) -> Iterator[str]:

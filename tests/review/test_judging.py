@@ -25,7 +25,7 @@ from screen.review.paper import Task, Turn
 from screen.review.queue import hand_out
 from screen.study import database
 from screen.study.database import write
-from screen.study.schema import hits, leases, papers, reveals, verdicts
+from screen.study.schema import hits, leases, orders, papers, ranks, reveals, verdicts
 from screen.study.verdicts import OUT_OF_SCOPE, read_judgements
 from tests.workbench import Browser, Page, Room, Workbench
 
@@ -232,6 +232,53 @@ def test_a_verdict_is_taken_back_by_another_line(room: Room) -> None:
 def test_verdicts_are_taken_back_one_by_one_the_last_first(room: Room) -> None:
     given = room.finish("A", most=5)
     assert [take_back(room.turn("A"), 0) for _ in given] == given[::-1]
+
+
+def test_a_change_is_taken_back_and_then_what_it_changed(room: Room) -> None:
+    one, two, _ = (Task(room.files()["a.txt"], hit) for hit in room.passages("a.txt"))
+    for task, code in ((one, 0), (two, 2), (two, 1), (two, 0)):
+        room.judge("A", task, code)
+    said = []
+    for task in (two, two, two, one):
+        assert take_back(room.turn("A"), 0) == task
+        row = room.look("A", two.paper).find_own(two.hit, 1)
+        said.append(row["code"] if row else None)
+    assert said == [1, 2, None, None]
+    with pytest.raises(ReviewError, match="nothing_to_undo"):
+        take_back(room.turn("A"), 0)
+    room.judge("A", two, 1)
+    assert take_back(room.turn("A"), 0) == two
+
+
+def test_a_verdict_that_was_taken_back_is_not_there_because_it_is_sent_again(room: Room) -> None:
+    task = room.get("A")
+    room.judge("A", task, 2, key="once")
+    take_back(room.turn("A"), 0)
+    with pytest.raises(ReviewError, match="changed_elsewhere"):
+        room.judge("A", task, 2, key="once")
+
+
+def test_no_page_sends_the_key_of_a_verdict_that_was_restored() -> None:
+    with pytest.raises(ReviewError, match="no_code"):
+        read_said({"judgement": ["2"], "key": ["1:2"]}, CRITERIA, whole=False)
+
+
+def test_what_a_later_run_took_away_is_passed_over_on_the_way_back(room: Room) -> None:
+    first = room.judge("A", Task(room.files()["b.txt"], room.passages("b.txt")[0]))
+    room.judge("A", Task(room.files()["c.txt"], room.passages("c.txt")[0]))
+    room.connection.execute(hits.delete().where(hits.c.paper == room.files()["c.txt"]))
+    row = find_last_standing(room.turn("A"))
+    assert row is not None
+    assert row["id"] == first
+
+
+def test_the_model_is_the_one_that_gave_the_passage_its_place(room: Room) -> None:
+    paper = room.files()["a.txt"]
+    one, two, _ = room.passages("a.txt")
+    room.connection.execute(orders.update().values(model="some model"))
+    room.connection.execute(ranks.delete().where(ranks.c.hit == two))
+    assert room.look("A", paper).find_origin(one)[1] == "some model"
+    assert room.look("A", paper).find_origin(two)[1] is None
 
 
 def test_what_was_given_before_the_session_is_not_taken_back(room: Room) -> None:
@@ -475,7 +522,7 @@ def test_nobody_sees_what_others_said_until_all_have_judged(team: Workbench) -> 
 def test_who_judged_in_the_first_round_is_named_once_it_is_settled(team: Workbench) -> None:
     hit, other = find_hits(team, "b.txt")
     paths = [f"/passages/{hit}", f"/passages/{other}", f"/papers/{find_home(team, hit)}"]
-    for name, codes in (("Anna", "221"), ("Bert", "021")):
+    for name, codes in (("Anna", "222"), ("Bert", "022")):
         for path, code in zip(paths, codes, strict=True):
             assert judge_here(team.browse(name, "reviewer"), path, code) == 303
     adjudicator = team.browse("Xenia", "adjudicator")

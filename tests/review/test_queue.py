@@ -446,6 +446,23 @@ def test_a_decision_taken_back_is_a_dispute_again(room_for_two: Room) -> None:
     assert room_for_two.ask_dispute("X") == task
 
 
+def test_a_paper_that_its_decided_passages_contradict_goes_to_whoever_asks(
+    room_for_two: Room,
+) -> None:
+    """Also where the decision was given on a page that nobody had been handed, or in a file."""
+    [hit] = room_for_two.passages("c.txt")
+    paper = room_for_two.files()["c.txt"]
+    for name, code in (("A", 2), ("B", 1)):
+        room_for_two.judge(name, Task(paper, hit), code)
+        room_for_two.judge(name, Task(paper, None), 2)
+    room_for_two.judge("X", Task(paper, hit, 2), 0)
+    for name in "XY":
+        assert room_for_two.ask_dispute(name) == Task(paper, None, 2)
+        room_for_two.wait(1.1)
+    room_for_two.judge("Y", Task(paper, None, 2), 0)
+    assert room_for_two.ask_dispute("X") is None
+
+
 def test_different_reasons_for_out_of_scope_are_a_dispute(room_for_two: Room) -> None:
     paper = Task(room_for_two.files()["c.txt"], None)
     room_for_two.judge("A", paper, None)

@@ -61,7 +61,7 @@ def _find_task(call: Call, paper: Paper, hit: str | None) -> Task:
     if not paper.passages:
         raise ReviewError("no_such_passage")
     second = call.account.may("adjudicate") and not paper.has_judged()
-    decides = second and (paper.is_disputed(hit) or paper.find_own(hit, 2))
+    decides = second and (paper.may_decide(hit) or paper.find_own(hit, 2))
     return Task(paper.sha256, hit, 2 if decides else 1)
 
 
@@ -91,7 +91,7 @@ def _give(call: Call, task: Task) -> Response:
         with call.desk.turn(call.account.name) as turn:
             paper = turn.read(task.paper)
             judge(turn, task, said, hidden=call.desk.rules.is_blind, paper=paper)
-            following = hand_out(turn, paper) if first else hand_out_dispute(turn)
+            following = (hand_out if first else hand_out_dispute)(turn, paper)
     except ReviewError as error:
         # Shown as the reviewer may see it now, whatever round the form named.
         with call.desk.look(call.account.name) as turn:
@@ -110,12 +110,19 @@ def _give(call: Call, task: Task) -> Response:
 def undo(call: Call) -> Response:
     """Take back the last verdict of this session, and show what it was on."""
     assert call.session is not None  # noqa: S101 - the route asks for a permission
+    following: Task | None
     with call.desk.turn(call.account.name) as turn:
-        task = take_back(turn, call.session.began)
+        following = task = take_back(turn, call.session.began)
+        passages = turn.read(task.paper).passages
+        if not passages or task.hit not in (*passages, None):
+            # A later run took it away.
+            following = hand_out(turn) if task.round == 1 else hand_out_dispute(turn)
     if not call.is_fragment:
+        if following is not task:
+            return call.go("/")
         return call.go(f"/passages/{task.hit}" if task.hit else f"/papers/{task.paper}")
     return show_task(
-        call, task, "judge" if task.round == 1 else "adjudicate", saved=call.say("undone")
+        call, following, "judge" if task.round == 1 else "adjudicate", saved=call.say("undone")
     )
 
 
