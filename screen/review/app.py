@@ -70,12 +70,15 @@ def make_app(desk: Desk, port: int, names: Collection[str] = ()) -> Starlette:
     `state.site.link` is the token of the link for who is alone, None for a team.
     """
     public = urlsplit(desk.rules.public_url)
-    local = {f"{name}:{port}".lower() for name in ("127.0.0.1", "localhost", "[::1]", *names)}
+    local = {("http", f"{name}:{port}") for name in ("127.0.0.1", "localhost", "[::1]", *names)}
+    asked = {
+        host.lower() for at in (*local, (public.scheme, public.netloc)) for host in _name_host(*at)
+    }
     site = Site(
         desk=desk,
         interface=load_interface(),
         templates=_load_templates(),
-        hosts=frozenset({*local, public.netloc.lower()} - {""}),
+        hosts=frozenset(asked - {""}),
         # Browsers keep cookies by host, not by port: two studies at once must not share one.
         cookie=f"session-{port}",
         secure=public.scheme == "https",
@@ -95,6 +98,11 @@ def make_app(desk: Desk, port: int, names: Collection[str] = ()) -> Starlette:
     )
     app.state.site = site
     return app
+
+
+def _name_host(scheme: str, address: str) -> tuple[str, ...]:
+    """Return how browsers name an address: they leave out the port that goes without saying."""
+    return address, address.removesuffix({"http": ":80", "https": ":443"}.get(scheme, "/"))
 
 
 def _load_templates() -> jinja2.Environment:

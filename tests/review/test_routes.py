@@ -13,6 +13,8 @@ from starlette.routing import Mount, Route
 from screen.review import app as application
 from screen.review.access import ROLES
 from screen.review.app import RULES, Rule, make_app
+from screen.review.desk import Desk
+from screen.study.folder import Study
 from screen.study.schema import hits, leases, papers, skips, verdicts
 from tests.workbench import HOST, PORT, Browser, Page, Workbench, make_reviewed, serve_here
 
@@ -286,6 +288,26 @@ def test_by_another_name_nothing_is_answered(workbench: Workbench, host: str, pa
 )
 def test_by_its_own_names_it_answers(workbench: Workbench, host: str) -> None:
     assert workbench.browse().get("/login", headers={"host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("port", "public_url", "host", "status"),
+    [
+        (80, "", "127.0.0.1", 200),
+        (80, "", "127.0.0.1:80", 200),
+        (443, "", "127.0.0.1", 421),
+        (PORT, "https://a.example.org:443", "a.example.org", 200),
+        (PORT, "http://a.example.org:443", "a.example.org", 421),
+    ],
+)
+def test_a_port_that_goes_without_saying_may_be_left_out(
+    workbench: Workbench, port: int, public_url: str, host: str, status: int
+) -> None:
+    study = Study(workbench.desk.study.folder)
+    rules = study.settings.review.model_copy(update={"public_url": public_url})
+    study.settings = study.settings.model_copy(update={"review": rules})
+    app = make_app(Desk(study, workbench.engine, "me"), port)
+    assert Browser(app).get("/login", headers={"host": host}).status_code == status
 
 
 def test_a_team_reaches_it_by_the_name_in_the_settings(
@@ -643,3 +665,17 @@ def test_the_name_of_the_study_is_text(hostile: "MadeStudy", tmp_path: Path) -> 
     with serve_here(folder) as served:
         page = assert_harmless(served.browse("one", "admin").get("/judge").text)
     assert NAME in page.text
+
+
+def test_a_paper_with_two_records_is_found_once(
+    make_study: "MakeStudy", invoke: "Invoke", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = [{"file": "a.txt", "title": f"心脏移植的题名{n}"} for n in "12"]
+    made = make_reviewed(make_study, invoke, records=records, sample=0)
+    with serve_here(made.folder) as workbench:
+        browser = workbench.browse("O", "observer")
+        for most, words in ((3, "3 passages."), (2, "More than 2 passages; the first 2")):
+            monkeypatch.setattr("screen.review.handlers.reading._MOST_FOUND", most)
+            page = browser.show("/find?q=题名2")
+            assert words in page.text
+            assert len([a for a in page.find("a") if a["href"].startswith("/passages/")]) == most

@@ -87,21 +87,23 @@ def find(call: Call) -> Response:
     found: list[Mapping[str, Any]] = []
     if asked:
         source = items()
-        columns = (source.c.passage, papers.c.file, records.c.title, source.c.id, source.c.paper)
+        # A paper may have several records.
+        same = records.c.sha256 == papers.c.sha256
+        title = sa.select(sa.func.min(records.c.title)).where(same).scalar_subquery()
+        titled = sa.exists().where(same, records.c.title.icontains(asked, autoescape=True))
+        columns = (source.c.passage, papers.c.file, source.c.id, source.c.paper)
+        held = (column.icontains(asked, autoescape=True) for column in columns)
         query = (
-            sa.select(source.c.id, source.c.page, source.c.passage, papers.c.file, records.c.title)
-            .select_from(
-                source.join(papers, papers.c.sha256 == source.c.paper).outerjoin(
-                    records, records.c.sha256 == papers.c.sha256
-                )
+            sa.select(
+                source.c.id, source.c.page, source.c.passage, papers.c.file, title.label("title")
             )
-            .where(sa.or_(*(column.icontains(asked, autoescape=True) for column in columns)))
+            .select_from(source.join(papers, papers.c.sha256 == source.c.paper))
+            .where(sa.or_(*held, titled))
             .order_by(papers.c.file, source.c.page, source.c.start)
             .limit(_MOST_FOUND + 1)
         )
         with call.desk.engine.connect() as connection:
-            rows = connection.execute(query).mappings()
-            found = list({row["id"]: dict(row) for row in rows}.values())
+            found = [dict(row) for row in connection.execute(query).mappings()]
     return call.show("find.html", asked=asked, found=found, most=_MOST_FOUND)
 
 
