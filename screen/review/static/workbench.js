@@ -172,7 +172,9 @@ function showBox(place) {
   const scroll = () => {
     const gap = mark.getBoundingClientRect().top - frame.getBoundingClientRect().top;
     frame.scrollTop += gap - frame.clientHeight / 3;
-    if (box) frame.scrollLeft += mark.getBoundingClientRect().left - frame.getBoundingClientRect().left - 20;
+    // The first line of a paragraph begins further right than the others.
+    const lefts = Array.from(frame.querySelectorAll("rect.box"), (line) => line.getBoundingClientRect().left);
+    if (box) frame.scrollLeft += Math.min(...lefts) - frame.getBoundingClientRect().left - 20;
   };
   const image = place.querySelector("img");
   if (image && !image.complete) image.addEventListener("load", scroll);
