@@ -20,6 +20,7 @@ from screen.study.database import write
 from screen.study.folder import Study
 from screen.study.queries import items
 from screen.study.schema import tallies
+from screen.study.verdicts import have_judged
 
 # How long counts of the whole study are good for, in seconds.
 _COUNTS_LAST = 0.5
@@ -96,7 +97,7 @@ class Desk:
 
     def _count(self) -> dict[str, int]:
         number = sa.select(sa.func.count())
-        enough = sa.or_(tallies.c.judged >= self.rules.reviewers_per_passage, tallies.c.round > 1)
+        enough = have_judged(self.rules.reviewers_per_passage)
         passages = items()
         done = sa.select(tallies.c.hit).where(enough, tallies.c.hit != "")
         closed = sa.select(tallies.c.paper).where(enough, tallies.c.hit == "")

@@ -1,6 +1,6 @@
 """What a reviewer does: judge, take back, look at what was judged; all of it on the record."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +11,7 @@ from screen.errors import ReviewError
 from screen.review.paper import Paper, Task, Turn
 from screen.review.queue import hold
 from screen.study.schema import drawn, hits, reveals, verdicts
-from screen.study.verdicts import OUT_OF_SCOPE, Row, record
+from screen.study.verdicts import OUT_OF_SCOPE, STANDS, Row, record
 from screen.types import Verdict
 
 _LONGEST_NOTE = 4000
@@ -156,12 +156,19 @@ def take_back(turn: Turn, since: float) -> Task:
     Raises ReviewError if there is none, or if it can no longer be taken back.
     """
     earliest = datetime.fromtimestamp(since, UTC).isoformat(timespec="seconds")
-    last, act = _find_last_act(turn, earliest)
+    fresh = _list_standing(turn).where(verdicts.c.key.is_not(None), verdicts.c.at >= earliest)
+    last = max(map(dict, turn.connection.execute(fresh).mappings()), key=_find_act, default=None)
+    if last is None:
+        raise ReviewError("nothing_to_undo")
     task = Task(last["paper"], last["hit"], last["round"])
     paper = Paper(turn, task.paper)
+    told = {row["id"]: row for row in paper.told[task.paper, task.hit]}
+    act = told[_find_act(last)]
+    if act["at"] < earliest:
+        raise ReviewError("nothing_to_undo")
     if not paper.may_change(task.hit, task.round):
         raise ReviewError("locked")
-    before = [row for row in paper.told[task.paper, task.hit] if row["id"] == act["supersedes"]]
+    before = told.get(act["supersedes"])
     record(turn.connection, [_make_undoing(last, before)], paper.told)
     paper.stand()
     left = paper.find_first_open() if task.round == 1 else paper.find_first_disputed()
@@ -170,36 +177,18 @@ def take_back(turn: Turn, since: float) -> Task:
     return task
 
 
-def _find_last_act(turn: Turn, earliest: str) -> tuple[Row, Row]:
-    """Return the verdict that was given last on a page since a time, as it stands and as given.
-
-    The two differ where a later one was taken back. Raises ReviewError if there is none.
-    """
-    standing = turn.connection.execute(
-        _list_standing(turn).where(verdicts.c.key.is_not(None), verdicts.c.at >= earliest)
-    ).mappings()
-    acts = {_find_act(row): row for row in map(dict, standing)}
-    if acts:
-        number = max(acts)
-        given = sa.select(verdicts).where(verdicts.c.id == number)
-        act = turn.connection.execute(given).mappings().one()
-        if act["at"] >= earliest:
-            return acts[number], dict(act)
-    raise ReviewError("nothing_to_undo")
-
-
 def _find_act(row: Row) -> int:
     """Return the number of the verdict that a verdict given on a page repeats, or its own."""
     repeated, is_restored, _ = row["key"].partition(_RESTORED)
     return int(repeated if is_restored else row["id"])
 
 
-def _make_undoing(last: Mapping[str, Any], before: Sequence[Mapping[str, Any]]) -> Verdict:
+def _make_undoing(last: Row, before: Row | None) -> Verdict:
     """Return the verdict that puts things as they were before the last one.
 
     That says again what it superseded, or withdraws it.
     """
-    said = before[0] if before and not before[0]["withdrawn"] else None
+    said = before if before and not before["withdrawn"] else None
     names = ("code", "criteria", "mitigating", "reason", "note", "pack", "model", "blind")
     values = {name: (said or last)[name] for name in names}
     values["criteria"] = tuple(values["criteria"])
@@ -236,12 +225,7 @@ def find_last_standing(
 
 
 def _list_standing(turn: Turn) -> sa.Select[Any]:
-    later = verdicts.alias()
-    return sa.select(verdicts).where(
-        verdicts.c.reviewer == turn.reviewer,
-        verdicts.c.withdrawn.is_(False),
-        ~sa.exists().where(later.c.supersedes == verdicts.c.id),
-    )
+    return sa.select(verdicts).where(verdicts.c.reviewer == turn.reviewer, STANDS)
 
 
 def propose(turn: Turn, paper: Paper, round_: int) -> tuple[int | None, tuple[str, ...]]:

@@ -5,8 +5,9 @@ are read best together. Who holds it judges its passages and then says what the 
 lease that has run out no longer keeps others away; its holder goes on if nobody took the place.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
+from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +15,7 @@ import sqlalchemy as sa
 from screen.review.paper import Paper, Task, Turn
 from screen.study.database import make_upsert
 from screen.study.schema import drawn, hits, leases, orders, ranks, skips, tallies, verdicts
+from screen.study.verdicts import STANDS, have_judged
 
 # How many places of the queue are looked at in one go.
 _BATCH = 20
@@ -43,24 +45,8 @@ def hand_out(turn: Turn, begun: Paper | None = None) -> Task | None:
     first paper of the order of reading that still wants reviewers, then what was put aside, then
     papers that want a verdict as a whole.
     """
-    if begun is not None:
-        task = begun.find_first_open()
-        if task is not None:
-            return hold(turn, task, begun)
-        _release(turn, begun.sha256, 1)
-    for sha256 in _list_held(turn, 1):
-        paper = turn.read(sha256)
-        task = paper.find_first_open()
-        if task is not None:
-            return hold(turn, task, paper)
-        _release(turn, sha256, 1)
-    for papers in (_walk(turn), _walk_skipped(turn), _walk_unsettled(turn)):
-        for sha256 in papers:
-            paper = turn.read(sha256)
-            task = paper.find_first_open()
-            if task is not None:
-                return hold(turn, task, paper)
-    return None
+    others = chain(_walk(turn), _walk_skipped(turn), _walk_unsettled(turn))
+    return _find_next(turn, 1, Paper.find_first_open, begun, others)
 
 
 def hand_out_dispute(turn: Turn, begun: Paper | None = None) -> Task | None:
@@ -69,19 +55,33 @@ def hand_out_dispute(turn: Turn, begun: Paper | None = None) -> Task | None:
     First what is left of the paper just `begun`, then what else the adjudicator has begun, then
     what is disputed, then papers that may no longer be what was decided on their passages.
     """
-    task = begun.find_first_disputed() if begun is not None else None
-    if task is not None:
-        return hold(turn, task)
-    held = _list_held(turn, 2)
-    for sha256 in held:
-        task = turn.read(sha256).find_first_disputed()
+    return _find_next(turn, 2, Paper.find_first_disputed, begun, _walk_disputed(turn))
+
+
+def _find_next(
+    turn: Turn,
+    round_: int,
+    find: Callable[[Paper], Task | None],
+    begun: Paper | None,
+    others: Iterable[str],
+) -> Task | None:
+    """Hand out what there is to `find` first: in the paper `begun`, in those in hand, in others."""
+    if begun is not None:
+        task = find(begun)
         if task is not None:
-            return hold(turn, task)
-        _release(turn, sha256, 2)
-    for sha256 in _walk_disputed(turn):
-        task = turn.read(sha256).find_first_disputed()
+            return hold(turn, task, begun)
+        _release(turn, begun.sha256, round_)
+    for sha256 in _list_held(turn, round_):
+        paper = turn.read(sha256)
+        task = find(paper)
         if task is not None:
-            return hold(turn, task)
+            return hold(turn, task, paper)
+        _release(turn, sha256, round_)
+    for sha256 in others:
+        paper = turn.read(sha256)
+        task = find(paper)
+        if task is not None:
+            return hold(turn, task, paper)
     return None
 
 
@@ -173,14 +173,8 @@ def _find_wanting() -> tuple[sa.Select[Any], sa.Select[Any]]:
 
 # The conditions under which a passage may want the asking reviewer name sets rather than ask of
 # each passage: a database makes each set once.
-_later = verdicts.alias()
-_MINE = sa.and_(
-    verdicts.c.reviewer == _me,
-    verdicts.c.round == 1,
-    verdicts.c.withdrawn.is_(False),
-    ~sa.exists().where(_later.c.supersedes == verdicts.c.id),
-)
-_ENOUGH = sa.or_(tallies.c.judged >= _wanted, tallies.c.round > 1)
+_MINE = sa.and_(verdicts.c.reviewer == _me, verdicts.c.round == 1, STANDS)
+_ENOUGH = have_judged(_wanted)
 
 
 def _wanting_passages(hit: sa.ColumnElement[Any]) -> tuple[sa.ColumnElement[bool], ...]:

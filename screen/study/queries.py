@@ -19,6 +19,7 @@ from screen.study.schema import (
     tallies,
     verdicts,
 )
+from screen.study.verdicts import have_judged
 
 _RECORD_COLUMNS = tuple(
     records.c[name].label(f"record_{name}")
@@ -140,7 +141,7 @@ def list_queue(
     ranking += [papers.c.file, source.c.paper, source.c.page, source.c.start, source.c.id]
     query = _select_passages(source).order_by(*ranking).limit(limit)
     if wanting is not None:
-        enough = sa.or_(tallies.c.judged >= wanting, tallies.c.round > 1)
+        enough = have_judged(wanting)
         # A passage that stands for a drawn paper stays until it is known what the paper is.
         told = sa.select(verdicts.c.hit).where(verdicts.c.hit.is_not(None), verdicts.c.code >= 1)
         stands = sa.and_(tallies.c.hit.in_(sa.select(drawn.c.id)), tallies.c.hit.not_in(told))

@@ -1,6 +1,5 @@
 """Verdicts: what people judged, appended and never changed, and what they settle to."""
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
@@ -114,6 +113,12 @@ class Judgements:
 Row = Mapping[str, Any]
 Told = dict[tuple[str, str | None], list[Row]]
 
+_later = verdicts.alias()
+# Of verdicts as rows of a query: neither superseded nor withdrawn.
+STANDS = sa.and_(
+    verdicts.c.withdrawn.is_(False), ~sa.exists().where(_later.c.supersedes == verdicts.c.id)
+)
+
 # Put together once: that takes longer than to execute them.
 _INSERT = verdicts.insert().values(
     {
@@ -123,9 +128,12 @@ _INSERT = verdicts.insert().values(
         .scalar_subquery(),
     }
 )
-# Databases take only so many values in one statement.
-_BATCH = 1000
 _TALLIED = ("judged", "round", "disputed")
+
+
+def have_judged(wanted: int | sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
+    """Return the condition under which a tally says that so many have judged, or one decided."""
+    return sa.or_(tallies.c.judged >= wanted, tallies.c.round > 1)
 
 
 def append(engine: sa.Engine, given: Sequence[Verdict]) -> list[int]:
@@ -134,14 +142,17 @@ def append(engine: sa.Engine, given: Sequence[Verdict]) -> list[int]:
         return record(connection, given, read_told(connection, {item.paper for item in given}))
 
 
-def read_told(connection: sa.Connection, papers: Collection[str]) -> Told:
-    """Return all verdicts on some papers and their passages."""
+def read_told(connection: sa.Connection, papers: Collection[str] | None = None) -> Told:
+    """Return all verdicts on some papers and their passages, or on all."""
     told: Told = {}
-    names = sorted(papers)
-    for start in range(0, len(names), _BATCH):
-        some = verdicts.c.paper.in_(names[start : start + _BATCH])
-        query = sa.select(verdicts).where(some).order_by(verdicts.c.id)
-        for row in connection.execute(query).mappings():
+    query = sa.select(verdicts).order_by(verdicts.c.id)
+    names = sorted(papers or ())
+    some = [
+        query.where(verdicts.c.paper.in_(names[start : start + _BATCH]))
+        for start in range(0, len(names), _BATCH)
+    ]
+    for each in [query] if papers is None else some:
+        for row in connection.execute(each).mappings():
             told.setdefault((row["paper"], row["hit"]), []).append(dict(row))
     return told
 
@@ -197,25 +208,19 @@ def read_judgements(engine: sa.Engine, per_passage: int, paper: str | None = Non
 
     `paper` leaves out those on other papers.
     """
-    query = sa.select(verdicts).order_by(verdicts.c.id)
-    if paper is not None:
-        query = query.where(verdicts.c.paper == paper)
     with engine.connect() as connection:
-        rows = [dict(row) for row in connection.execute(query).mappings()]
-    by_hit: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
-    by_paper: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
-    for row in rows:
-        if row["hit"] is None:
-            by_paper[row["paper"]].append(row)
-        else:
-            by_hit[row["hit"]].append(row)
-    settled = {hit: _settle(told, per_passage) for hit, told in by_hit.items()}
-    whole = {paper: _settle(told, per_passage) for paper, told in by_paper.items()}
+        return settle(read_told(connection, None if paper is None else [paper]), per_passage)
+
+
+def settle(told: Told, per_passage: int) -> Judgements:
+    """Return verdicts settled, where so many reviewers are to judge each passage."""
+    settled = {thing: _settle(rows, per_passage) for thing, rows in told.items()}
+    known = [(paper, hit, item) for (paper, hit), item in settled.items() if item is not None]
     return Judgements(
-        {hit: item for hit, item in settled.items() if item is not None},
-        {paper: item for paper, item in whole.items() if item is not None},
-        {hit: told[0]["paper"] for hit, told in by_hit.items() if settled[hit] is not None},
-        len(rows),
+        {hit: item for _, hit, item in known if hit is not None},
+        {paper: item for paper, hit, item in known if hit is None},
+        {hit: paper for paper, hit, _ in known if hit is not None},
+        sum(map(len, told.values())),
     )
 
 
@@ -250,13 +255,8 @@ def read_papers(connection: sa.Connection, reviewer: str, *, first_round: bool) 
 
     Of a paper, or of any of its passages.
     """
-    later = verdicts.alias()
-    mine = sa.select(verdicts.c.paper).where(
-        verdicts.c.reviewer == reviewer,
-        verdicts.c.round == 1 if first_round else verdicts.c.round > 1,
-        verdicts.c.withdrawn.is_(False),
-        ~sa.exists().where(later.c.supersedes == verdicts.c.id),
-    )
+    when = verdicts.c.round == 1 if first_round else verdicts.c.round > 1
+    mine = sa.select(verdicts.c.paper).where(verdicts.c.reviewer == reviewer, when, STANDS)
     return set(connection.scalars(mine))
 
 
