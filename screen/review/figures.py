@@ -1,17 +1,15 @@
 """Figures of a review: who judged how much, the recall curve, and how well reviewers agree."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from screen.review.agreement import Agreement, measure_agreement
-from screen.study.completeness import list_read
-from screen.study.folder import Study
-from screen.study.schema import verdicts
-from screen.study.verdicts import find_in_force, read_judgements
+from screen.study.completeness import Read
+from screen.study.verdicts import Told, find_in_force, read_told
 
 _CODES = ("0", "1", "2")
 # The drawing's size, in its own units, and the room for its axes.
@@ -51,25 +49,25 @@ class Comparisons:
     verdicts: int
 
 
-def list_progress(engine: sa.Engine) -> list[dict[str, Any]]:
+def list_progress(told: Told) -> list[dict[str, Any]]:
     """Return of each reviewer what stands: passages and papers by round, and when the last was."""
     found: dict[str, dict[str, Any]] = {}
-    for (_, hit), standing in _read_standing(engine).items():
-        for (round_, reviewer), row in standing.items():
-            told = found.setdefault(
+    for (_, hit), rows in told.items():
+        for (round_, reviewer), row in find_in_force(rows).items():
+            mine = found.setdefault(
                 reviewer,
                 {"reviewer": reviewer, "passages": 0, "papers": 0, "decided": 0, "last": ""},
             )
-            told["decided" if round_ > 1 else "passages" if hit else "papers"] += 1
-            told["last"] = max(told["last"], row["at"])
+            mine["decided" if round_ > 1 else "passages" if hit else "papers"] += 1
+            mine["last"] = max(mine["last"], row["at"])
     return [found[name] for name in sorted(found)]
 
 
-def draw_recall(study: Study, engine: sa.Engine) -> Curve:
-    """Return the curve of relevant passages found, in the order in which they were read."""
-    rules = study.settings
-    judgements = read_judgements(engine, rules.review.reviewers_per_passage)
-    read, total = list_read(engine, judgements, rules.stopping.code)
+def draw_recall(read: Sequence[Read], total: int) -> Curve:
+    """Return the curve of relevant passages found, in the order in which they were `read`.
+
+    `total` is how many passages the queue has.
+    """
     found = sum(item.highest for item in read)
     across, up = _WIDTH - _LEFT - 8, _HEIGHT - _BOTTOM - 8
     places = [(_LEFT, _HEIGHT - _BOTTOM)]
@@ -99,8 +97,10 @@ def compare(engine: sa.Engine, criteria: Sequence[str]) -> Comparisons:
     papers: dict[Any, dict[str, str]] = defaultdict(dict)
     ticked: dict[str, dict[Any, dict[str, str]]] = defaultdict(lambda: defaultdict(dict))
     unblinded = count = 0
-    for (paper, hit), standing in _read_standing(engine).items():
-        for (round_, reviewer), row in standing.items():
+    with engine.connect() as connection:
+        told = read_told(connection)
+    for (paper, hit), given in told.items():
+        for (round_, reviewer), row in find_in_force(given).items():
             if round_ > 1:
                 continue
             count += 1
@@ -122,15 +122,3 @@ def compare(engine: sa.Engine, criteria: Sequence[str]) -> Comparisons:
         agreement = measure_agreement(ticked[name], ("no", "yes"))
         rows.append(Comparison(name, name in criteria, agreement))
     return Comparisons(tuple(rows), unblinded, count)
-
-
-def _read_standing(
-    engine: sa.Engine,
-) -> dict[tuple[str, str | None], dict[tuple[int, str], Mapping[str, Any]]]:
-    """Return the verdicts that stand on each passage and paper, by round and reviewer."""
-    told: dict[tuple[str, str | None], list[Mapping[str, Any]]] = defaultdict(list)
-    with engine.connect() as connection:
-        rows = connection.execute(sa.select(verdicts).order_by(verdicts.c.id)).mappings()
-        for row in rows:
-            told[row["paper"], row["hit"]].append(dict(row))
-    return {key: find_in_force(rows) for key, rows in told.items()}

@@ -89,10 +89,16 @@ class Completeness:
         return {**row, "recall_at_least": self.recall_at_least, "statement": self.statement}
 
 
-def measure_completeness(study: Study, engine: sa.Engine) -> Completeness:
-    """Return how far a screening has come, by the study's settings."""
+def measure_completeness(
+    study: Study, engine: sa.Engine, judgements: Judgements | None = None
+) -> Completeness:
+    """Return how far a screening has come, by the study's settings.
+
+    `judgements`, if they were read already, need not be read again.
+    """
     rule = study.settings.stopping
-    judgements = read_judgements(engine, study.settings.review.reviewers_per_passage)
+    if judgements is None:
+        judgements = read_judgements(engine, study.settings.review.reviewers_per_passage)
     drawn = read_samples(study)
     found = judgements.find_papers(rule.code)
     return Completeness(

@@ -3,17 +3,17 @@
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
 
-from screen.review.figures import Comparison, compare, draw_recall, list_progress
-from screen.study.completeness import measure_completeness
+from screen.review.figures import Comparison, Curve, compare, draw_recall, list_progress
+from screen.study.completeness import list_read, measure_completeness
 from screen.study.database import open_database
 from screen.study.folder import Study
 from screen.study.schema import hits, papers
-from screen.study.verdicts import append, read_judgements
+from screen.study.verdicts import append, read_judgements, read_told
 from screen.types import Verdict
 from tests.workbench import Page, serve_here
 
@@ -80,8 +80,13 @@ def pick(engine: sa.Engine, what: str) -> Comparison:
 # ---- progress --------------------------------------------------------------------------------
 
 
+def list_all(engine: sa.Engine) -> list[dict[str, Any]]:
+    with engine.connect() as connection:
+        return list_progress(read_told(connection))
+
+
 def test_progress_counts_what_stands_of_each_reviewer(engine: sa.Engine) -> None:
-    assert list_progress(engine) == []
+    assert list_all(engine) == []
     things = find(engine, "a.txt", "c.txt")
     give(engine, things, "B", "2201", at="2020-01-02T00:00:00+00:00")
     give(engine, things[:2], "B", "00", at="2020-01-05T00:00:00+00:00")
@@ -89,7 +94,7 @@ def test_progress_counts_what_stands_of_each_reviewer(engine: sa.Engine) -> None
     give(engine, things[:1], "A", "1", 2, at="2020-01-04T00:00:00")
     withdrawal = Verdict(*things[3], "B", None, at="2020-01-06T00:00:00+00:00", withdrawn=True)
     append(engine, [withdrawal])
-    rows = {row.pop("reviewer"): row for row in list_progress(engine)}
+    rows = {row.pop("reviewer"): row for row in list_all(engine)}
     assert list(rows) == ["A", "B"]
     assert rows["A"] == {"passages": 0, "papers": 2, "decided": 1, "last": "2020-01-04T00:00:00"}
     assert rows["B"] == {
@@ -160,15 +165,28 @@ def read_points(points: str) -> list[tuple[float, float]]:
     return [(float(x), float(y)) for x, _, y in (point.partition(",") for point in points.split())]
 
 
+def draw(study: Study, engine: sa.Engine) -> Curve:
+    judgements = read_judgements(engine, study.settings.review.reviewers_per_passage)
+    return draw_recall(*list_read(engine, judgements, study.settings.stopping.code))
+
+
+def ask_for(folder: Path, wanted: int) -> Study:
+    """Return a study in which so many are to judge each passage."""
+    study = Study(folder)
+    rules = study.settings.review.model_copy(update={"reviewers_per_passage": wanted})
+    study.settings = study.settings.model_copy(update={"review": rules})
+    return study
+
+
 def test_the_curve_rises_with_what_is_found(folder: Path, engine: sa.Engine) -> None:
     study = Study(folder)
-    nothing = draw_recall(study, engine)
+    nothing = draw(study, engine)
     assert (nothing.read, nothing.total, nothing.found) == (0, 7, 0)
     assert read_points(nothing.points) == [(nothing.left, nothing.height - nothing.bottom)]
     things = find(engine, "a.txt", "b.txt")
     for thing, code in zip(things, "20120", strict=True):
         give(engine, [thing], "A", code)
-    curve = draw_recall(study, engine)
+    curve = draw(study, engine)
     assert (curve.read, curve.total, curve.found) == (5, 7, 3)
     points = read_points(curve.points)
     assert len(points) == curve.read + 1
@@ -181,18 +199,16 @@ def test_the_curve_rises_with_what_is_found(folder: Path, engine: sa.Engine) -> 
 
 
 def test_the_curve_of_a_team_waits_until_all_have_judged(folder: Path, engine: sa.Engine) -> None:
-    study = Study(folder)
-    rules = study.settings.review.model_copy(update={"reviewers_per_passage": 2})
-    study.settings = study.settings.model_copy(update={"review": rules})
+    study = ask_for(folder, 2)
     things = find(engine, "a.txt")
     give(engine, things, "A", "222")
     give(engine, things, "B", "20-")
-    curve = draw_recall(study, engine)
+    curve = draw(study, engine)
     # What they differ on counts as found until it is decided.
     assert (curve.read, curve.found) == (2, 2)
     assert measure_completeness(study, engine).disputed == 1
     give(engine, things[1:2], "X", "0", 2)
-    assert draw_recall(study, engine).found == 1
+    assert draw(study, engine).found == 1
     assert read_judgements(engine, 2).hits[things[1][0]].code == 0
 
 
@@ -235,9 +251,7 @@ def test_who_judges_blind_is_not_told_what_others_found(folder: Path) -> None:
 def test_what_waits_for_a_third_reviewer_is_not_in_dispute_yet(
     folder: Path, engine: sa.Engine
 ) -> None:
-    study = Study(folder)
-    rules = study.settings.review.model_copy(update={"reviewers_per_passage": 3})
-    study.settings = study.settings.model_copy(update={"review": rules})
+    study = ask_for(folder, 3)
     things = find(engine, "a.txt")
     give(engine, things, "A", "2--")
     give(engine, things, "B", "0--")

@@ -4,8 +4,9 @@ from starlette.responses import Response
 
 from screen.review.figures import compare, draw_recall, list_progress
 from screen.review.web import Call
-from screen.study.completeness import measure_completeness
+from screen.study.completeness import list_read, measure_completeness
 from screen.study.queries import count_everything, list_failures
+from screen.study.verdicts import read_told, settle
 
 
 def show_dashboard(call: Call) -> Response:
@@ -13,15 +14,19 @@ def show_dashboard(call: Call) -> Response:
     desk = call.desk
     # While others judge blind, what was found could be told from before and after a verdict.
     tells = call.account.may("compare") or desk.rules.reviewers_per_passage == 1
-    known = measure_completeness(desk.study, desk.engine)
+    with desk.engine.connect() as connection:
+        told = read_told(connection)
+    judgements = settle(told, desk.rules.reviewers_per_passage)
+    known = measure_completeness(desk.study, desk.engine, judgements)
+    code = desk.study.settings.stopping.code
     return call.show(
         "dashboard.html",
         known=known,
         counts=count_everything(desk.engine),
         failures=list_failures(desk.engine),
         # Who has judged how much is for those who may compare reviewers.
-        progress=list_progress(desk.engine) if call.account.may("compare") else None,
-        curve=draw_recall(desk.study, desk.engine) if tells else None,
+        progress=list_progress(told) if call.account.may("compare") else None,
+        curve=draw_recall(*list_read(desk.engine, judgements, code)) if tells else None,
         tells=tells,
     )
 
