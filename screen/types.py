@@ -22,7 +22,7 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Bibliographic data of one paper; `file` is the name that ties it to a source file."""
+    """Bibliographic data of one paper; `file` names its source file, "" if the record does not."""
 
     file: str
     title: str = ""
@@ -40,12 +40,46 @@ class Record:
     key: str = ""
 
 
+class Line(NamedTuple):
+    """A line that optical character recognition read: `start:end` of the page's text.
+
+    `confidence` is 0-1. `left`, `top`, `right` and `bottom` are shares, 0-1, of the page's width
+    and height as it is shown, from its top left corner. A tuple, since a page has a hundred.
+    """
+
+    start: int
+    end: int
+    confidence: float
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+# The methods of pages without a text: nothing is drawn on a blank one.
+UNREAD = frozenset({"unreadable", "blank"})
+
+
+class Mark(NamedTuple):
+    """A stretch `start:end` of a page's text that stands apart from its running text.
+
+    `kind` is footnote or table.
+    """
+
+    start: int
+    end: int
+    kind: str
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """Raw text of one page; `quality` is 0-1.
 
-    `method` is text, pdfium, pdfminer or unreadable. Of an unreadable page at most a line is there,
-    such as the database's mark on a scan.
+    `method` is text, docx, html, pdfium, pdfminer, ocr, blank or unreadable. Of an unreadable page
+    at most a line is there, such as the database's mark on a scan. `engine` names what read it,
+    with its version; `route` tells each method that was tried with the quality of what it made, as
+    "pdfium 0.12, pdfminer 0.3, ocr 0.97", and how a text was repaired. `lines` are there after
+    optical character recognition only.
     """
 
     sha256: str
@@ -53,6 +87,15 @@ class Page:
     text: str
     method: str
     quality: float
+    engine: str = ""
+    route: str = ""
+    marks: tuple[Mark, ...] = ()
+    lines: tuple[Line, ...] = ()
+
+    @property
+    def is_read(self) -> bool:
+        """Whether there is a text on the page, and it could be read."""
+        return self.method not in UNREAD
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +229,7 @@ class Hit:
     `page`, `start`, `end`, `quote` are verbatim raw text; where the passage crosses a page break
     they hold its first part and `continued` the parts on the following pages. `passage` and
     `context` are clean text. `code` is 2, 1 or 0 as in the codebook, of the rules alone.
+    `neighbour` says that it stands in another paper, that begins or ends on a page of this one.
     """
 
     id: str
@@ -205,6 +249,7 @@ class Hit:
     matches: tuple[Match, ...]
     score: float
     code: int
+    neighbour: bool = False
 
     @property
     def quotes(self) -> tuple[Quote, ...]:

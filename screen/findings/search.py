@@ -197,7 +197,7 @@ def search_batch(question: Question, batch: Batch, read: Read | None = None) -> 
         for failure in reading.failures:
             rows.append((name, None, None, None, None, None, failure.page, failure.error))
             errors += 1
-        if not reading.pages:
+        if not any(page.is_read for page in reading.pages):
             continue
         joined = join_pages(reading.pages)
         answers = judge(targets.find_best(joined.text), joined, rule, name)
@@ -234,9 +234,8 @@ def _unread(file: FoundFile, why: str) -> Reading:
 
 def _read_shard(shard: Shard) -> Iterator[tuple[str, Reading]]:
     """Yield the papers of a shard as the study's last run read them."""
-    folder = shard.study / "text"
-    manifest = read_manifest(folder, shard.number)
-    pages = read_pages(folder, shard.number) if manifest else {}
+    manifest = read_manifest(shard.study / "ocr", shard.number)
+    pages = read_pages(shard.study, shard.number) if manifest else {}
     for sha256, name in shard.papers:
         if manifest is None:
             failures = [Failure(sha256, name, None, "read", "not read yet: run the study first")]

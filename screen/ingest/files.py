@@ -128,10 +128,8 @@ def read_source(source: SourceFile, limits: Limits) -> Reading:
     for page in pages:
         if page.method == "unreadable":
             problems.append((page.number, "no readable text on this page: a scan or a broken font"))
-    if not any(page.text.strip() and page.method != "unreadable" for page in pages):
-        if not problems:
-            problems.append((None, "no text on any page"))
-        pages = []
+    if not problems and not any(page.is_read for page in pages):
+        problems.append((None, "no text on any page"))
     failures = (Failure(source.sha256, source.path, page, "text", why) for page, why in problems)
     return Reading(tuple(pages), tuple(failures))
 

@@ -92,7 +92,7 @@ def _read_page(document: pypdfium2.PdfDocument, second: "_Miner", sha256: str, i
         return Page(sha256, number, text, "pdfium", quality)
     if not text and not kinds and second.draws_nothing(index):
         # Nothing is drawn on the page, so there is nothing to miss.
-        return Page(sha256, number, "", "pdfium", 1.0)
+        return Page(sha256, number, "", "blank", 1.0)
     mined = _tidy(second.text(index))
     better = text_quality(mined)
     if better >= READABLE:

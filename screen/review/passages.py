@@ -57,13 +57,16 @@ class Texts:
     """The clean texts of a study's papers, the last ones used kept in memory."""
 
     def __init__(self, study: Study) -> None:
-        self._folder = study.folder / "text"
+        self._folder = study.folder
         self._papers = lru_cache(_MOST_PAPERS)(self._clean)
 
     def find(self, shard: int, paper: str) -> CleanText | None:
         """Return a paper's text, None if the shard is not there or lacks it. Raises StudyError."""
         try:
-            stamp = (self._folder / f"{shard:05d}.parquet").stat().st_mtime_ns
+            stamp = tuple(
+                (self._folder / stage / f"{shard:05d}.parquet").stat().st_mtime_ns
+                for stage in ("text", "ocr")
+            )
         except OSError:
             return None
         return self._papers(shard, stamp, paper)
@@ -73,7 +76,7 @@ class Texts:
         clean = self.find(shard, paper)
         return clean.pages if clean is not None else ()
 
-    def _clean(self, shard: int, _: int, paper: str) -> CleanText | None:
+    def _clean(self, shard: int, _: tuple[int, ...], paper: str) -> CleanText | None:
         pages = read_pages(self._folder, shard, paper).get(paper)
         return clean_pages(pages) if pages is not None else None
 

@@ -4,6 +4,7 @@ What is loaded is known by the manifest's hashes, so that loading again changes 
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import PurePath
@@ -24,8 +25,8 @@ from screen.study.schema import (
     paths,
     records,
 )
-from screen.study.shards import as_row, count_pages, digest, read_answers, read_hits
-from screen.types import Answer, Failure, Record
+from screen.study.shards import as_row, count_methods, digest, read_answers, read_hits
+from screen.types import UNREAD, Answer, Failure, Record
 
 # In the table of what is loaded: the unread files and the records, which belong to no shard.
 _NO_SHARD = -1
@@ -80,21 +81,23 @@ def _load_shard(
 ) -> None:
     for table in (hits, failures):
         connection.execute(table.delete().where(table.c.shard == number))
-    counts = count_pages(study.folder / "text", number) if shard else {}
+    counts = count_methods(study.folder, number) if shard else {}
     asked = shard is not None and "published" in shard.manifests
     published = _read_published(study, number) if asked else {}
     rows, places = [], []
     for item in items:
-        pages, unread = counts.get(item.source.sha256, (0, 0))
+        methods = counts.get(item.source.sha256, Counter())
+        screened = methods.keys() - UNREAD
         row = {
             "sha256": item.source.sha256,
             "file": printable_path(item.name),
             "size": item.source.size,
             "media_type": item.source.media_type,
             "shard": number,
-            "status": "waiting" if shard is None else "screened" if pages else "unreadable",
-            "pages": pages,
-            "unread_pages": unread,
+            "status": "waiting" if shard is None else "screened" if screened else "unreadable",
+            "pages": methods.total(),
+            "unread_pages": methods["unreadable"],
+            "methods": dict(sorted(methods.items())),
             **published.get(item.source.sha256, _NOT_ASKED),
         }
         rows.append(row)
@@ -107,8 +110,8 @@ def _load_shard(
     _insert(connection, paths, places)
     if shard is None:
         return
-    text, matched = shard.manifests["text"], shard.manifests["hits"]
-    _insert(connection, failures, (_failure_row(row, number) for row in text.failures))
+    recognised, matched = shard.manifests["ocr"], shard.manifests["hits"]
+    _insert(connection, failures, (_failure_row(row, number) for row in recognised.failures))
     found = (
         {
             **as_row(hit),
@@ -150,10 +153,11 @@ def _load_records(connection: sa.Connection, found: list[Record]) -> None:
             by_name.setdefault(known, set()).add(sha256)
     connection.execute(records.delete())
     rows = []
-    for record in found:
+    for number, record in enumerate(found, start=1):
         owners = by_name.get(record.file) or set()
         row = {name: _joined(value) for name, value in asdict(record).items()}
-        rows.append({**row, "sha256": min(owners) if len(owners) == 1 else None})
+        owner = min(owners) if len(owners) == 1 else None
+        rows.append({**row, "number": number, "sha256": owner, "matched": owner and "file"})
     _insert(connection, records, rows)
 
 

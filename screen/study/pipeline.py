@@ -24,6 +24,7 @@ from screen.study.shards import (
     find_done,
     forget,
     read_hits,
+    read_manifest,
     read_pages,
     sweep,
     write_answers,
@@ -78,6 +79,7 @@ def make_recipe(study: Study) -> Recipe:
     limits, rule = study.settings.limits, study.settings.published
     stages = [
         ("text", _hash(_TEXT_CODE, _TEXT_LIBRARIES, limits.model_dump_json())),
+        ("ocr", _hash((), ())),
         ("hits", _hash(_HITS_CODE, _HITS_LIBRARIES, load_pack(folder).hash)),
     ]
     targets: tuple[str, ...] = ()
@@ -122,7 +124,7 @@ def run(
         sweep(study.folder / name)
     done = {}
     for shard in find_finished(study, recipe):
-        if retry_failed and shard.manifests["text"].failures:
+        if retry_failed and shard.manifests["ocr"].failures:
             forget(study.folder / "text", shard.number)
             continue
         done[shard.number] = shard
@@ -185,7 +187,14 @@ def _work(
         pages = (page for reading in readings for page in reading.pages)
         failures = [failure for reading in readings for failure in reading.failures]
         return write_pages(folder, number, pages, failures, data, made_by)
-    papers = read_pages(recipe.folder / "text", number)
+    if stage == "ocr":
+        text = read_manifest(recipe.folder / "text", number)
+        return write_pages(folder, number, (), text.failures if text else (), data, made_by)
+    papers = {
+        paper: pages
+        for paper, pages in read_pages(recipe.folder, number).items()
+        if any(page.is_read for page in pages)
+    }
     if stage == "hits":
         cascade = _cascade(recipe.pack)
         hits = (

@@ -32,9 +32,9 @@ BLIND_FIELDS = (
     "section", *(column.name for column in _RECORD_COLUMNS),
 )  # fmt: skip
 
-# Where several records name one paper (two paths, two records) the first by file name speaks.
+# Where several records name one paper (two paths, two records) the first speaks.
 _first = (
-    sa.select(records.c.sha256, sa.func.min(records.c.file).label("file"))
+    sa.select(records.c.sha256, sa.func.min(records.c.number).label("number"))
     .where(records.c.sha256.is_not(None))
     .group_by(records.c.sha256)
     .subquery()
@@ -242,7 +242,7 @@ def list_reasons(engine: sa.Engine) -> list[dict[str, Any]]:
 def _with_records(source: sa.Join) -> sa.Join:
     """Join the record of each paper, where there is one."""
     return source.outerjoin(_first, _first.c.sha256 == papers.c.sha256).outerjoin(
-        records, records.c.file == _first.c.file
+        records, records.c.number == _first.c.number
     )
 
 

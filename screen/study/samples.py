@@ -202,7 +202,7 @@ def _find_passages(
             shards.setdefault(shard, []).append(sha256)
     found = {}
     for shard, wanted in shards.items():
-        pages = read_pages(study.folder / "text", shard)
+        pages = read_pages(study.folder, shard)
         for sha256 in wanted:
             clean = clean_pages(pages[sha256])
             found[sha256] = choose_passage(cascade, sha256, clean)

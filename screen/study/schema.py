@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 # The last of `migrations/`.
-REVISION = "0004"
+REVISION = "0005"
 
 
 class _Text(sa.TypeDecorator[str]):
@@ -76,6 +76,8 @@ def _passage() -> tuple[sa.Column[Any], ...]:
         ),
         sa.Column("score", sa.Float, nullable=False, index=True),
         sa.Column("code", sa.Integer, nullable=False),
+        # whether it stands in another paper that begins or ends on the same page
+        sa.Column("neighbour", sa.Boolean, nullable=False, server_default=sa.false()),
         *_published(),
     )
 
@@ -99,6 +101,8 @@ papers = sa.Table(
     sa.Column("status", TEXT, nullable=False),
     sa.Column("pages", sa.Integer, nullable=False),
     sa.Column("unread_pages", sa.Integer, nullable=False),
+    # how many pages each method read, as {"pdfium": 4, "ocr": 1}
+    sa.Column("methods", sa.JSON, nullable=False, server_default="{}"),
     *_published(),
 )
 paths = sa.Table(
@@ -110,8 +114,13 @@ paths = sa.Table(
 records = sa.Table(
     "records",
     metadata,
-    sa.Column("file", TEXT, primary_key=True),
+    # its place among the records of the study, from 1
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    # "" if it names no file
+    sa.Column("file", TEXT, nullable=False),
+    # the paper that it was matched to, and by what: file or title
     sa.Column("sha256", TEXT, index=True),
+    sa.Column("matched", TEXT),
     *(
         sa.Column(name, TEXT, nullable=False)
         for name in ("title", "authors", "affiliations", "journal")
@@ -121,6 +130,29 @@ records = sa.Table(
         sa.Column(name, TEXT, nullable=False)
         for name in ("volume", "issue", "pages", "doi", "abstract", "keywords", "database", "key")
     ),
+)
+# Papers that are near-duplicates of another one, which is read for all of them.
+copies = sa.Table(
+    "copies",
+    metadata,
+    sa.Column("paper", TEXT, primary_key=True),
+    sa.Column("original", TEXT, nullable=False, index=True),
+    # the share of character n-grams in common, 0-1, as estimated
+    sa.Column("similarity", sa.Float, nullable=False),
+    sa.Column("reason", TEXT, nullable=False),
+)
+# What the pack's scope leaves out: papers, and records without a paper.
+exclusions = sa.Table(
+    "exclusions",
+    metadata,
+    # the paper's SHA-256, or "record" and the number of a record that no paper is matched to
+    sa.Column("subject", TEXT, primary_key=True),
+    sa.Column("paper", TEXT, index=True),
+    sa.Column("record", sa.Integer, index=True),
+    sa.Column("rule", TEXT, nullable=False),
+    # what decided: record (title, abstract, keywords, year) or text
+    sa.Column("stage", TEXT, nullable=False),
+    sa.Column("reason", TEXT, nullable=False),
 )
 failures = sa.Table(
     "failures",

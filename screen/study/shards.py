@@ -11,6 +11,7 @@ import hashlib
 import io
 import json
 import os
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,7 +22,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from screen.errors import StudyError
-from screen.types import Answer, Evidence, Failure, Hit, Match, Page, Quote, Window
+from screen.types import Answer, Evidence, Failure, Hit, Line, Mark, Match, Page, Quote, Window
 
 _PAGES = pa.schema(
     [
@@ -30,6 +31,27 @@ _PAGES = pa.schema(
         ("text", pa.large_string()),
         ("method", pa.string()),
         ("quality", pa.float64()),
+        ("engine", pa.string()),
+        ("route", pa.string()),
+        (
+            "marks",
+            pa.list_(
+                pa.struct([("start", pa.int32()), ("end", pa.int32()), ("kind", pa.string())])
+            ),
+        ),
+        (
+            "lines",
+            pa.list_(
+                pa.struct(
+                    [
+                        ("start", pa.int32()),
+                        ("end", pa.int32()),
+                        ("confidence", pa.float32()),
+                        *((side, pa.float32()) for side in ("left", "top", "right", "bottom")),
+                    ]
+                )
+            ),
+        ),
     ]
 )
 _QUOTE = pa.struct(
@@ -65,6 +87,7 @@ _HITS = pa.schema(
         ("matches", pa.list_(pa.struct([("rule", pa.string()), ("distance", pa.float64())]))),
         ("score", pa.float64()),
         ("code", pa.int8()),
+        ("neighbour", pa.bool_()),
     ]
 )
 
@@ -163,7 +186,7 @@ def write_pages(
     recipe: str,
 ) -> Manifest:
     """Write a shard of pages."""
-    rows = [asdict(page) for page in pages]
+    rows = [_page_row(page) for page in pages]
     return _write(folder, number, rows, _PAGES, failures, source, recipe, "")
 
 
@@ -186,6 +209,21 @@ def write_answers(
     return _write(folder, number, rows, _ANSWERS, (), source, recipe, "")
 
 
+def _page_row(page: Page) -> dict[str, Any]:
+    row = _fields(page)
+    for name in ("marks", "lines"):
+        row[name] = [part._asdict() for part in row[name]]
+    return row
+
+
+def _page(row: dict[str, Any]) -> Page:
+    parts = {
+        "marks": tuple(Mark(**mark) for mark in row["marks"]),
+        "lines": tuple(Line(**line) for line in row["lines"]),
+    }
+    return Page(**{**row, **parts})
+
+
 def as_row(hit: Hit) -> dict[str, Any]:
     """Return a hit as plain data; `asdict` does the same, but copies all that it finds."""
     row = _fields(hit)
@@ -194,24 +232,48 @@ def as_row(hit: Hit) -> dict[str, Any]:
     return row
 
 
-def _fields(item: Hit | Quote | Evidence | Match) -> dict[str, Any]:
+def _fields(item: Hit | Page | Quote | Evidence | Match) -> dict[str, Any]:
     return {name: getattr(item, name) for name in item.__slots__}
 
 
-def read_pages(folder: Path, number: int, paper: str | None = None) -> dict[str, list[Page]]:
-    """Return the pages of a shard, or of one paper in it, by paper, in the order of writing."""
+def read_pages(study: Path, number: int, paper: str | None = None) -> dict[str, list[Page]]:
+    """Return the pages of a shard, or of one paper in it, by paper, in the order of writing.
+
+    A page that optical character recognition read stands in place of what was there before it.
+    """
+    seen = {(page.sha256, page.number): page for page in read_recognised(study, number, paper)}
     papers: dict[str, list[Page]] = {}
-    for row in _read(folder, number, paper=paper):
-        papers.setdefault(row["sha256"], []).append(Page(**row))
+    for page in read_extracted(study, number, paper):
+        papers.setdefault(page.sha256, []).append(seen.get((page.sha256, page.number), page))
     return papers
 
 
-def count_pages(folder: Path, number: int) -> dict[str, tuple[int, int]]:
-    """Return for each paper of a shard its pages and those unread, without loading any text."""
-    counts: dict[str, tuple[int, int]] = {}
-    for row in _read(folder, number, ["sha256", "method"]):
-        pages, unread = counts.get(row["sha256"], (0, 0))
-        counts[row["sha256"]] = (pages + 1, unread + (row["method"] == "unreadable"))
+def read_extracted(study: Path, number: int, paper: str | None = None) -> list[Page]:
+    """Return the pages of a shard as they were before optical character recognition."""
+    return [_page(row) for row in _read(study / "text", number, paper=paper)]
+
+
+def read_recognised(study: Path, number: int, paper: str | None = None) -> list[Page]:
+    """Return the pages of a shard that were given to optical character recognition."""
+    if not _data_path(study / "ocr", number).exists():
+        return []
+    return [_page(row) for row in _read(study / "ocr", number, paper=paper)]
+
+
+def count_methods(study: Path, number: int) -> dict[str, Counter[str]]:
+    """Return for each paper of a shard how many pages each method read, without loading any text.
+
+    Those that none could read are counted as "unreadable".
+    """
+    columns = ["sha256", "number", "method"]
+    methods = {}
+    for stage in ("text", "ocr"):
+        if _data_path(study / stage, number).exists():
+            rows = _read(study / stage, number, columns)
+            methods.update({(row["sha256"], row["number"]): row["method"] for row in rows})
+    counts: dict[str, Counter[str]] = {}
+    for (paper, _), method in methods.items():
+        counts.setdefault(paper, Counter())[method] += 1
     return counts
 
 
@@ -229,7 +291,9 @@ def as_hit(row: Mapping[str, Any]) -> Hit:
         "matches": tuple(Match(**match) for match in row["matches"]),
         "criteria": tuple(row["criteria"]),
     }
-    return Hit(**{name: parts.get(name, row[name]) for name in Hit.__slots__})
+    # Samples that were drawn before there were neighbours do not tell of them.
+    values = {"neighbour": False, **row, **parts}
+    return Hit(**{name: values[name] for name in Hit.__slots__})
 
 
 def read_answers(folder: Path, number: int) -> list[Answer]:
