@@ -25,6 +25,13 @@ pack = "brain-death"
 # text_mb = 20
 # pdf_mb = 200
 
+[ocr]
+# Optical character recognition of pages that hold no text that can be read: "auto" if it is
+# installed (pip install 'ddr-screen[ocr]'), "no" to leave it; such pages then count as unscreened.
+# use = "auto"
+# A page that takes longer, in seconds, is given up.
+# seconds = 120
+
 [work]
 # Papers in one shard. A shard is the unit of work: it is done wholly or not at all.
 # shard_size = 100
@@ -95,6 +102,13 @@ class Limits(_Strict):
 
     text_mb: float = Field(default=20, gt=0)
     pdf_mb: float = Field(default=200, gt=0)
+
+
+class Recognition(_Strict):
+    """Optical character recognition: whether, and the seconds that a page may take."""
+
+    use: Literal["auto", "no"] = "auto"
+    seconds: float = Field(default=120, gt=0, le=100_000)
 
 
 class Work(_Strict):
@@ -168,6 +182,7 @@ class Settings(_Strict):
     pack: str = "brain-death"
     model: str = "default"
     limits: Limits = Limits()
+    ocr: Recognition = Recognition()
     work: Work = Work()
     learning: Learning = Learning()
     stopping: Stopping = Stopping()

@@ -205,7 +205,7 @@ def run_cli() -> RunCli:
 def invoke() -> Invoke:
     from screen.findings import search
     from screen.match.cascade import Cascade
-    from screen.study import pipeline
+    from screen.study import pipeline, recognition
 
     make_ready = Cascade.__init__
     kept: dict[str, dict[str, Any]] = {}
@@ -227,6 +227,7 @@ def invoke() -> Invoke:
             patch.object(pipeline, "run_tasks", work_here),
             patch.object(Cascade, "__init__", make_ready_once),
             patch.object(search, "run_tasks", work_here),
+            patch.object(recognition, "run_tasks", work_here),
         ):
             done = CliRunner().invoke(
                 main, [os.fspath(arg) for arg in args], catch_exceptions=False

@@ -28,8 +28,9 @@ from screen.study.pipeline import run as run_study
 from screen.study.queries import BLIND_FIELDS, count_everything, list_failures, list_queue
 from screen.study.ranking import bring_up_to_date, find_classifier
 from screen.study.samples import load_samples
-from screen.terminal import printable, progress
+from screen.terminal import open_bars, printable
 from screen.terminal.studies import (
+    Bars,
     count_work,
     show_blind_queue,
     show_completeness,
@@ -98,10 +99,11 @@ def run(study: Path, workers: int | None, retry_failed: bool, as_json: bool) -> 
     opened = Study(study)
     wanted = count_workers(workers or opened.settings.work.workers)
     try:
-        with opened.lock(), progress(len(opened.shard_numbers()), "shards") as report:
+        with opened.lock(), open_bars() as bars:
             engine = open_database(opened)  # one that cannot be used is known before the work
             find_classifier(opened, load_pack(find_pack(opened.settings.pack, opened.folder)))
-            done = run_study(opened, wanted, lambda _: report(1), retry_failed=retry_failed)
+            watch = Bars(bars, len(opened.shard_numbers()), wanted)
+            done = run_study(opened, wanted, watch, retry_failed=retry_failed)
             loaded = load(opened, engine, done)
             load_samples(opened, engine)
             bring_up_to_date(opened, engine)

@@ -162,7 +162,10 @@ def _read_text(source: SourceFile, data: bytes) -> list[Page]:
         quality = text_quality(part)
         readable = quality >= READABLE
         method = "text" if readable else "unreadable"
-        pages.append(Page(source.sha256, number, part if readable else "", method, quality))
+        route = f"text {quality}"
+        pages.append(
+            Page(source.sha256, number, part if readable else "", method, quality, route=route)
+        )
     return pages
 
 

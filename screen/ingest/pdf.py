@@ -4,6 +4,7 @@ import io
 import re
 import zlib
 from functools import cached_property
+from importlib.metadata import version
 from itertools import islice
 
 import pypdfium2
@@ -26,6 +27,7 @@ _MAX_PAGES = 5_000
 # a figure that hides a scan.
 _LEAST_HANZI, _LEAST_CHARACTERS = 50, 300
 _PICTURE = pypdfium2.raw.FPDF_PAGEOBJ_IMAGE
+_PDFIUM, _PDFMINER = (f"{name} {version(name)}" for name in ("pypdfium2", "pdfminer.six"))
 # pdfminer lets Python's own errors through on damaged files.
 _PDFMINER_ERRORS = (
     PDFException,
@@ -87,17 +89,20 @@ def _read_page(document: pypdfium2.PdfDocument, second: "_Miner", sha256: str, i
     quality = text_quality(text)
     if _PICTURE in kinds:
         # A scan often carries a line of the database as text: the page itself is not read.
-        return Page(sha256, number, text, "unreadable", 0.0)
+        route = f"pdfium {quality} (little text beside a picture)"
+        return Page(sha256, number, text, "unreadable", 0.0, route=route)
+    route = f"pdfium {quality}"
     if quality >= READABLE:
-        return Page(sha256, number, text, "pdfium", quality)
+        return Page(sha256, number, text, "pdfium", quality, _PDFIUM, route)
     if not text and not kinds and second.draws_nothing(index):
         # Nothing is drawn on the page, so there is nothing to miss.
-        return Page(sha256, number, "", "blank", 1.0)
+        return Page(sha256, number, "", "blank", 1.0, _PDFIUM, "pdfium (nothing is drawn)")
     mined = _tidy(second.text(index))
     better = text_quality(mined)
+    route += f", pdfminer {better}"
     if better >= READABLE:
-        return Page(sha256, number, mined, "pdfminer", better)
-    return Page(sha256, number, "", "unreadable", max(quality, better))
+        return Page(sha256, number, mined, "pdfminer", better, _PDFMINER, route)
+    return Page(sha256, number, "", "unreadable", max(quality, better), route=route)
 
 
 def _read_with_pdfium(document: pypdfium2.PdfDocument, index: int) -> tuple[str, frozenset[int]]:

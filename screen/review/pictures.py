@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import pypdfium2
 
 from screen.errors import DocumentError
-from screen.types import Quote
+from screen.types import Page, Quote
 
 # A page of A4 that is 3,000 pixels wide has 13 million, at 3 bytes each.
 _MAX_PIXELS = 30_000_000
@@ -107,6 +107,15 @@ def find_boxes(path: Path, number: int, quote: Quote, text: str) -> list[Box]:
         lines = _join_lines([_find_rectangle(textpage, place) for place in places])
         boxes = [_to_box(page, line) for line in lines]
     return [box for box in boxes if box.width > 0 and box.height > 0]
+
+
+def find_line_boxes(page: Page, quote: Quote) -> list[Box]:
+    """Return the lines that a quote stands in, of a page that was read from its picture."""
+    return [
+        Box(line.left, line.top, line.right - line.left, line.bottom - line.top)
+        for line in page.lines
+        if line.start < quote.end and quote.start < line.end
+    ]
 
 
 @contextmanager

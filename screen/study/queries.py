@@ -1,5 +1,6 @@
 """What is asked of a study's database: counts, failures, the queue, the papers."""
 
+import json
 from collections import Counter
 from functools import cache
 from typing import Any
@@ -73,6 +74,10 @@ def count_everything(engine: sa.Engine) -> dict[str, Any]:
         found = scalar(sa.select(count(paths.c.path.distinct()))) or 0
         held = scalar(sa.select(count()).select_from(paths)) or 0
         total = sum(statuses.values())
+        told = sa.cast(papers.c.methods, sa.String)
+        methods: Counter[str] = Counter()
+        for row, number in connection.execute(sa.select(told, count()).group_by(told)):
+            methods.update({name: pages * number for name, pages in json.loads(row).items()})
         asked = sa.select(count()).select_from(papers)
         flagged = asked.where(papers.c.published_flagged.is_(True))
         return {
@@ -83,6 +88,8 @@ def count_everything(engine: sa.Engine) -> dict[str, Any]:
             "screened": statuses["screened"],
             "unscreened": statuses["unreadable"] + unread,
             "screened_in_part": part,
+            "pages": methods.total(),
+            "pages_by_method": dict(sorted(methods.items())),
             "flagged_code_2": by_code[2] or 0,
             "flagged_code_1": by_code[1] or 0,
             "published_asked": scalar(asked.where(papers.c.published_flagged.is_not(None))) or 0,

@@ -157,13 +157,15 @@ def read_manifest(folder: Path, number: int) -> Manifest | None:
         return None
 
 
-def find_done(folder: Path, number: int, source: str, recipe: str | None) -> Manifest | None:
+def find_done(folder: Path, number: int, source: str | None, recipe: str | None) -> Manifest | None:
     """Return the manifest of a shard if it is whole and made from this input by this recipe.
 
-    None is any recipe.
+    None is any input, or any recipe.
     """
     manifest = read_manifest(folder, number)
-    if manifest is None or manifest.input != source or recipe not in (None, manifest.recipe):
+    if manifest is None or source not in (None, manifest.input):
+        return None
+    if recipe not in (None, manifest.recipe):
         return None
     try:
         data = _data_path(folder, number).read_bytes()
@@ -186,7 +188,7 @@ def write_pages(
     recipe: str,
 ) -> Manifest:
     """Write a shard of pages."""
-    rows = [_page_row(page) for page in pages]
+    rows = [as_page_row(page) for page in pages]
     return _write(folder, number, rows, _PAGES, failures, source, recipe, "")
 
 
@@ -209,14 +211,16 @@ def write_answers(
     return _write(folder, number, rows, _ANSWERS, (), source, recipe, "")
 
 
-def _page_row(page: Page) -> dict[str, Any]:
+def as_page_row(page: Page) -> dict[str, Any]:
+    """Return a page as plain data."""
     row = _fields(page)
     for name in ("marks", "lines"):
         row[name] = [part._asdict() for part in row[name]]
     return row
 
 
-def _page(row: dict[str, Any]) -> Page:
+def as_page(row: Mapping[str, Any]) -> Page:
+    """Return the page that `as_page_row` made plain."""
     parts = {
         "marks": tuple(Mark(**mark) for mark in row["marks"]),
         "lines": tuple(Line(**line) for line in row["lines"]),
@@ -250,14 +254,14 @@ def read_pages(study: Path, number: int, paper: str | None = None) -> dict[str, 
 
 def read_extracted(study: Path, number: int, paper: str | None = None) -> list[Page]:
     """Return the pages of a shard as they were before optical character recognition."""
-    return [_page(row) for row in _read(study / "text", number, paper=paper)]
+    return [as_page(row) for row in _read(study / "text", number, paper=paper)]
 
 
 def read_recognised(study: Path, number: int, paper: str | None = None) -> list[Page]:
     """Return the pages of a shard that were given to optical character recognition."""
     if not _data_path(study / "ocr", number).exists():
         return []
-    return [_page(row) for row in _read(study / "ocr", number, paper=paper)]
+    return [as_page(row) for row in _read(study / "ocr", number, paper=paper)]
 
 
 def count_methods(study: Path, number: int) -> dict[str, Counter[str]]:

@@ -18,13 +18,18 @@ CODE_STYLES = {2: "bold red", 1: "yellow", 0: "dim"}
 @contextmanager
 def progress(total: int, what: str) -> Iterator[Callable[[int], None]]:
     """Show a bar on stderr if that is a terminal; yields what to call with how many are done."""
-    console = Console(stderr=True)
+    with open_bars() as bars:
+        task = bars.add_task(what, total=total)
+        yield lambda count: bars.advance(task, count)
+
+
+def open_bars() -> Progress:
+    """Return bars on stderr, none of which is shown if that is no terminal."""
+    console = Console(stderr=True, highlight=False)
     columns = (
-        TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
     )  # fmt: skip
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task(what, total=total)
-        yield lambda count: bar.advance(task, count)
+    return Progress(*columns, console=console, disable=not console.is_terminal)
 
 
 def printable(path: str) -> str:

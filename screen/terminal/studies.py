@@ -1,13 +1,15 @@
 """What the commands on a study print."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.padding import Padding
+from rich.progress import Progress
 from rich.text import Text
 
 from screen.settings import Published
+from screen.study.pipeline import Watch
 from screen.terminal import CODE_STYLES, open_console, printable
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ _COUNTS = (
     ("screened", "screened"),
     ("screened_in_part", "of these in part only: a page or the end could not be read"),
     ("unscreened", "UNSCREENED: could not be read, and are not negatives"),
+    ("pages", "pages"),
     ("flagged_code_2", "flagged, code 2"),
     ("flagged_code_1", "flagged, code 1"),
     ("published_flagged", "flagged by the published search"),
@@ -31,6 +34,17 @@ _COUNTS = (
     ("records", "bibliographic records"),
     ("records_without_file", "of these without a file"),
 )
+# What each method of `Page.method` means to people.
+_METHODS = {
+    "text": "text files",
+    "docx": "Word files",
+    "html": "web pages",
+    "pdfium": "text of PDFs, by PDFium",
+    "pdfminer": "text of PDFs, by pdfminer.six",
+    "ocr": "pictures, by optical character recognition",
+    "blank": "blank",
+    "unreadable": "UNREADABLE: not screened",
+}
 _SHOWN_SIGNS = 3
 
 
@@ -44,6 +58,32 @@ def count_work(done: Sequence["ShardDone"], loaded: int) -> dict[str, int]:
         "papers_matched": sum(shard.papers for shard in done if "hits" in shard.worked_on),
         "papers_searched": sum(shard.papers for shard in done if "published" in shard.worked_on),
     }
+
+
+class Bars(Watch):
+    """Bars on stderr for the shards, and for the pages to be recognised, with what to expect."""
+
+    def __init__(self, bars: Progress, shards: int, workers: int) -> None:
+        self._bars = bars
+        self._shards = bars.add_task("shards", total=shards)
+        self._workers = workers
+
+    def shard(self) -> None:
+        """Move the bar of the shards on."""
+        self._bars.advance(self._shards)
+
+    def pages(self, total: int, seconds: float) -> Callable[[], None]:
+        """Say how many pages are to be recognised and about how long that takes; show a bar."""
+        minutes = max(1, round(seconds / 60))
+        length = f"{minutes} min" if minutes < 120 else f"{minutes / 60:.1f} h"
+        words = (
+            f"{total} pages hold no text that can be read and go to optical character "
+            f"recognition: about {length} with {self._workers} workers. It can be stopped "
+            "at any time; what is read is kept."
+        )
+        self._bars.console.print(Text(words), soft_wrap=True)
+        task = self._bars.add_task("pages", total=total)
+        return lambda: self._bars.advance(task)
 
 
 def show_work(study: Path, work: Mapping[str, int]) -> None:
@@ -62,12 +102,15 @@ def show_work(study: Path, work: Mapping[str, int]) -> None:
     open_console().print(Text(f"{name}: {words}"))
 
 
-def show_counts(counts: Mapping[str, int]) -> None:
+def show_counts(counts: Mapping[str, Any]) -> None:
     """Print the counts of a study, one a line."""
     console = open_console()
     for name, words in _COUNTS:
         if counts["published_asked"] or not name.startswith("published_"):
             console.print(Text(f"{counts[name]:>8}  {words}"))
+            if name == "pages":
+                for method, number in counts["pages_by_method"].items():
+                    console.print(Text(f"{number:>8}    {_METHODS.get(method, method)}"))
 
 
 def show_completeness(known: "Completeness") -> None:

@@ -133,9 +133,9 @@ def test_a_page_with_a_drawing_and_no_text_is_unreadable(tmp_path: Path) -> None
     assert [(failure.page, failure.stage) for failure in reading.failures] == [(2, "text")]
 
 
-def test_a_paper_without_any_readable_page_has_no_pages(tmp_path: Path) -> None:
+def test_a_page_that_cannot_be_read_is_kept_as_such(tmp_path: Path) -> None:
     reading = read(tmp_path, make_broken_font_map())
-    assert reading.pages == ()
+    assert [(page.number, page.method) for page in reading.pages] == [(1, "unreadable")]
     assert [failure.page for failure in reading.failures] == [1]
 
 
@@ -237,11 +237,11 @@ def draw_scans(*marks: str) -> bytes:
     ],
     ids=["blank and scans", "only blank", "mark and running head"],
 )
-def test_a_paper_of_which_no_text_was_read_has_no_pages_and_a_failure(
+def test_a_paper_of_which_no_text_was_read_has_no_page_that_counts_as_read(
     marks: tuple[str, ...], tmp_path: Path
 ) -> None:
     path = tmp_path / "scan.pdf"
     path.write_bytes(draw_scans(*marks))
     reading = read_source(hash_file(path), Limits())
-    assert reading.pages == ()
+    assert not any(page.is_read for page in reading.pages)
     assert reading.failures

@@ -64,10 +64,10 @@ def test_records_and_names_are_told_as_they_are(odd: "MadeStudy") -> None:
     with odd.database() as engine:
         papers = {row["file"]: row for row in list_papers(engine)}
         (failure,) = list_failures(engine)
-        records = {row[0]: row for row in map(tuple, odd.rows()["records"])}
+        records = {row[1]: row for row in map(tuple, odd.rows()["records"])}
     assert papers["nul.txt"]["record_title"] == "题\0目"
-    assert records["nul.txt"][11] == "\x10\0\x100"
-    assert records["no such\0file.txt"][2] == "\U00020000"
+    assert records["nul.txt"][13] == "\x10\0\x100"
+    assert records["no such\0file.txt"][4] == "\U00020000"
     assert failure["file"] == "empty \\xff.txt"
     assert failure["path"].endswith("empty \\xff.txt")
 

@@ -1,12 +1,14 @@
 """Reading: the whole paper, the picture of a page with the passage boxed, finding a passage."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from starlette.responses import Response
 
 from screen.errors import DocumentError, ReviewError
+from screen.review.pictures import Box, find_line_boxes
 from screen.review.web import Call
 from screen.study.queries import find_passage, items
 from screen.study.schema import papers, records
@@ -53,18 +55,20 @@ def show_page(call: Call) -> Response:
         return call.show("page.html", boxes=None, pieces=_cut(page, quotes), **values)
     try:
         path = call.desk.find_file(passage["home"], passage["paper"])
-        boxes = [
-            box
-            for quote in quotes
-            for box in call.desk.pictures.boxes(
-                path, passage["paper"], page.number, quote, page.text
-            )
-        ]
+        boxes = [box for quote in quotes for box in _find_boxes(call, path, passage, page, quote)]
     except DocumentError as error:
         # The picture cannot be had: the text of the page, as it was read, can.
         reason = error.reason
         return call.show("page.html", boxes=None, pieces=_cut(page, quotes), why=reason, **values)
     return call.show("page.html", boxes=boxes, asked=bool(quotes), **values)
+
+
+def _find_boxes(
+    call: Call, path: Path, passage: Mapping[str, Any], page: Page, quote: Quote
+) -> list[Box]:
+    if page.lines:
+        return find_line_boxes(page, quote)
+    return call.desk.pictures.boxes(path, passage["paper"], page.number, quote, page.text)
 
 
 def draw_page(call: Call) -> Response:

@@ -20,17 +20,7 @@ def upgrade() -> None:
             table, sa.Column("neighbour", sa.Boolean, nullable=False, server_default=sa.false())
         )
     op.add_column("papers", sa.Column("methods", sa.JSON, nullable=False, server_default="{}"))
-    op.drop_table("records")
-    op.create_table(
-        "records",
-        sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
-        sa.Column("file", _TEXT, nullable=False),
-        sa.Column("sha256", _TEXT, index=True),
-        sa.Column("matched", _TEXT),
-        *(sa.Column(name, _TEXT, nullable=False) for name in _WORDS[:4]),
-        sa.Column("year", sa.Integer),
-        *(sa.Column(name, _TEXT, nullable=False) for name in _WORDS[4:]),
-    )
+    _renew_records()
     op.create_table(
         "copies",
         sa.Column("paper", _TEXT, primary_key=True),
@@ -46,3 +36,27 @@ def upgrade() -> None:
         *(sa.Column(name, _TEXT, nullable=False) for name in ("rule", "stage", "reason")),
     )
     op.execute("DELETE FROM loaded")
+
+
+def _renew_records() -> None:
+    """Give records a number in place of the file, which a record need not name."""
+    connection = op.get_bind()
+    old = sa.Table("records", sa.MetaData(), autoload_with=connection)
+    rows = connection.execute(sa.select(old).order_by(old.c.file)).mappings().all()
+    op.drop_table("records")
+    new = op.create_table(
+        "records",
+        sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("file", _TEXT, nullable=False),
+        sa.Column("sha256", _TEXT, index=True),
+        sa.Column("matched", _TEXT),
+        *(sa.Column(name, _TEXT, nullable=False) for name in _WORDS[:4]),
+        sa.Column("year", sa.Integer),
+        *(sa.Column(name, _TEXT, nullable=False) for name in _WORDS[4:]),
+    )
+    if rows:
+        kept = [
+            {**row, "number": number, "matched": row["sha256"] and "file"}
+            for number, row in enumerate(rows, start=1)
+        ]
+        connection.execute(new.insert(), kept)
