@@ -1,8 +1,8 @@
 """The order in which the lines of a page are read, told by where they stand; geometry alone.
 
-Lines over the full width (title, abstract, wide tables) cut a page into bands. In a band whose lines
-leave a gutter free, what is left of it is read before what is right of it. Running heads and page
-numbers are bands of their own, so that they stay at the edges of the page's text.
+Lines over the full width (title, abstract, wide tables) cut a page into bands. In a band whose
+lines leave a gutter free, what is left of it is read before what is right of it. Running heads and
+page numbers are bands of their own, so that they stay at the edges of the page's text.
 """
 
 from collections.abc import Sequence
@@ -24,9 +24,18 @@ class Box(NamedTuple):
         """The height at which the line stands."""
         return (self.top + self.bottom) / 2
 
+    def joins(self, other: "Box") -> bool:
+        """Tell whether another piece of the same printed line follows, not farther than a space."""
+        height = max(self.bottom - self.top, other.bottom - other.top)
+        return (
+            self.top < other.middle < self.bottom and abs(other.left - self.right) < _SPACE * height
+        )
+
 
 # In heights of a line: the least width of a gutter; the gap between running head and text.
 _GUTTER, _HEAD_GAP = 0.5, 1.6
+# In heights of a line: no space within one is as wide.
+_SPACE = 1.2
 # A gutter is one if so many lines stand on either side, and at most this share of all crosses it.
 _LEAST_LINES, _MOST_CROSSING = 3, 0.35
 # A column is at least this share of the width of the type area.

@@ -1,22 +1,18 @@
-"""Read the pages of a PDF: pypdfium2 first, pdfminer.six for a page it cannot make text of."""
+"""Read the pages of a PDF: pypdfium2 first, pdfminer.six for a page it cannot make text of.
 
-import io
+So too for a page that PDFium reads across its columns: it takes the text in the order in which it
+was written into the file.
+"""
+
 import re
-import zlib
-from functools import cached_property
 from importlib.metadata import version
-from itertools import islice
+from typing import Any
 
 import pypdfium2
-from pdfminer.converter import TextConverter
-from pdfminer.layout import LAParams
-from pdfminer.pdfexceptions import PDFException
-from pdfminer.pdfinterp import PDFPageInterpreter, PDFResourceManager
-from pdfminer.pdfpage import PDFPage
-from pdfminer.pdftypes import PDFStream, resolve1
-from pdfminer.psexceptions import PSException
 
 from screen.errors import DocumentError
+from screen.ingest.layout import Box, reads_across
+from screen.ingest.miner import MINER, Miner
 from screen.ingest.quality import READABLE, text_quality
 from screen.types import Page
 
@@ -27,23 +23,8 @@ _MAX_PAGES = 5_000
 # a figure that hides a scan.
 _LEAST_HANZI, _LEAST_CHARACTERS = 50, 300
 _PICTURE = pypdfium2.raw.FPDF_PAGEOBJ_IMAGE
-_PDFIUM, _PDFMINER = (f"{name} {version(name)}" for name in ("pypdfium2", "pdfminer.six"))
-# pdfminer lets Python's own errors through on damaged files.
-_PDFMINER_ERRORS = (
-    PDFException,
-    PSException,
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    LookupError,
-    OSError,
-    RecursionError,
-    TypeError,
-    ValueError,
-    zlib.error,
-)
-# Operators that paint: text, paths, images, shadings.
-_DRAWS = re.compile(rb"(?:^|\s)(?:Tj|TJ|'|\"|Do|BI|sh|[fFSsBb]\*?)(?=\s|$)")
+_PDFIUM = f"pypdfium2 {version('pypdfium2')}"
+_PIECE = re.compile(r"\S+")
 # Mailers and proxies append bytes after the end mark.
 _TAIL = 4096
 
@@ -58,7 +39,7 @@ def read_pdf(sha256: str, data: bytes) -> list[Page]:
         document = pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError as error:
         raise DocumentError("parse", _open_reason(error)) from None
-    second = _Miner(data)
+    second = Miner(data, _MAX_PAGES)
     try:
         if len(document) > _MAX_PAGES:
             raise DocumentError("parse", f"{len(document)} pages, the limit is {_MAX_PAGES}")
@@ -82,44 +63,72 @@ def _open_reason(error: pypdfium2.PdfiumError) -> str:
     return "not a PDF that can be opened: damaged or cut short"
 
 
-def _read_page(document: pypdfium2.PdfDocument, second: "_Miner", sha256: str, index: int) -> Page:
+def _read_page(document: pypdfium2.PdfDocument, second: Miner, sha256: str, index: int) -> Page:
     """Read one page by the first engine that makes text of it."""
     number = index + 1
-    text, kinds = _read_with_pdfium(document, index)
+    text, kinds, across = _read_with_pdfium(document, index)
     quality = text_quality(text)
+    route = f"pdfium {quality}"
     if _PICTURE in kinds:
         # A scan often carries a line of the database as text: the page itself is not read.
-        route = f"pdfium {quality} (little text beside a picture)"
+        route += " (little text beside a picture)"
         return Page(sha256, number, text, "unreadable", 0.0, route=route)
-    route = f"pdfium {quality}"
-    if quality >= READABLE:
+    if quality >= READABLE and not across:
         return Page(sha256, number, text, "pdfium", quality, _PDFIUM, route)
     if not text and not kinds and second.draws_nothing(index):
         # Nothing is drawn on the page, so there is nothing to miss.
         return Page(sha256, number, "", "blank", 1.0, _PDFIUM, "pdfium (nothing is drawn)")
-    mined = _tidy(second.text(index))
+    mined = _tidy(second.read(index))
     better = text_quality(mined)
-    route += f", pdfminer {better}"
+    route += f"{' (across columns)' if across else ''}, pdfminer {better}"
     if better >= READABLE:
-        return Page(sha256, number, mined, "pdfminer", better, _PDFMINER, route)
+        return Page(sha256, number, mined, "pdfminer", better, MINER, route)
+    if quality >= READABLE:
+        return Page(sha256, number, text, "pdfium", quality, _PDFIUM, route)
     return Page(sha256, number, "", "unreadable", max(quality, better), route=route)
 
 
-def _read_with_pdfium(document: pypdfium2.PdfDocument, index: int) -> tuple[str, frozenset[int]]:
-    """Return a page's text, and if that is scant the kinds of object on the page.
+def _read_with_pdfium(
+    document: pypdfium2.PdfDocument, index: int
+) -> tuple[str, frozenset[int], bool]:
+    """Return a page's text, if that is scant the kinds of object on it, and whether it is across.
 
     Nothing if PDFium cannot load it.
     """
     try:
         page = document[index]
         try:
-            text = _tidy(page.get_textpage().get_text_range())
+            textpage = page.get_textpage()
+            raw = textpage.get_text_range()
+            text = _tidy(raw)
             objects = page.get_objects(max_depth=2) if _is_scant(text) else ()
-            return text, frozenset(item.type for item in objects)
+            across = reads_across(_find_pieces(textpage, raw))
+            return text, frozenset(item.type for item in objects), across
         finally:
             page.close()
     except pypdfium2.PdfiumError:
-        return "", frozenset()
+        return "", frozenset(), False
+
+
+def _find_pieces(textpage: Any, text: str) -> list[Box]:
+    """Return where the pieces of lines stand that a gap parts, in the order of the text.
+
+    PDFium puts a space for the gutter between two columns. Where its characters are not those of
+    the text nothing is told.
+    """
+    if len(text) != textpage.count_chars():
+        return []
+    pieces: list[Box] = []
+    for match in _PIECE.finditer(text):
+        left, low, _, high = textpage.get_charbox(match.start(), loose=True)
+        _, _, right, _ = textpage.get_charbox(match.end() - 1, loose=True)
+        piece = Box(left, -high, right, -low)
+        last = pieces[-1] if pieces else None
+        if last and last.joins(piece):
+            pieces[-1] = Box(last.left, last.top, right, last.bottom)
+        elif left < right and low < high:
+            pieces.append(piece)
+    return pieces
 
 
 def _is_scant(text: str) -> bool:
@@ -127,48 +136,6 @@ def _is_scant(text: str) -> bool:
     dense = "".join(text.split())
     hanzi = sum("\u4e00" <= character <= "\u9fff" for character in dense)
     return hanzi < _LEAST_HANZI and len(dense) < _LEAST_CHARACTERS
-
-
-class _Miner:
-    """pdfminer.six on one document, opened only when it is asked, and once for all pages."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-
-    @cached_property
-    def _pages(self) -> list[PDFPage]:
-        try:
-            return list(islice(PDFPage.get_pages(io.BytesIO(self._data)), _MAX_PAGES))
-        except _PDFMINER_ERRORS:
-            return []
-
-    def text(self, index: int) -> str:
-        """Return a page's text, empty where there is none to be had."""
-        output = io.StringIO()
-        resources = PDFResourceManager()
-        device = TextConverter(resources, output, laparams=LAParams())
-        try:
-            PDFPageInterpreter(resources, device).process_page(self._pages[index])
-        except _PDFMINER_ERRORS:
-            return ""
-        return output.getvalue()
-
-    def draws_nothing(self, index: int) -> bool:
-        """Tell whether a page's content is there and holds nothing to draw.
-
-        PDFium shows a page whose content is lost or damaged as an empty one.
-        """
-        try:
-            for reference in self._pages[index].contents:
-                stream = resolve1(reference)
-                if not isinstance(stream, PDFStream):
-                    return False
-                raw, content = stream.get_rawdata(), stream.get_data()
-                if _DRAWS.search(content) or (raw and not content.strip()):
-                    return False
-        except _PDFMINER_ERRORS:
-            return False
-        return True
 
 
 def _tidy(text: str) -> str:
