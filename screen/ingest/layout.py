@@ -1,170 +1,289 @@
-"""The order in which the lines of a page are read, told by where they stand; geometry alone.
+"""The order in which the lines of a page are read, from where they stand on it.
 
-Lines over the full width (title, abstract, wide tables) cut a page into bands. In a band whose
-lines leave a gutter free, what is left of it is read before what is right of it. Running heads and
-page numbers are bands of their own, so that they stay at the edges of the page's text.
+A page is read band by band: lines that cross the gutter (a title, a caption over both columns) cut
+it, and between them one column is read after the other. A gutter is a strip that lines keep clear
+of, row after row, with filled columns on both sides: cells of a table stand apart as well, but
+leave most of the width empty, and are read row by row.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
 
 
 class Box(NamedTuple):
-    """Where a line stands, in any unit, y downwards."""
+    """Where a line stands, in any unit, counted downwards from the top left corner of the page."""
 
     left: float
     top: float
     right: float
     bottom: float
 
-    @property
-    def middle(self) -> float:
-        """The height at which the line stands."""
-        return (self.top + self.bottom) / 2
 
-    def joins(self, other: "Box") -> bool:
-        """Tell whether another piece of the same printed line follows, not farther than a space."""
-        height = max(self.bottom - self.top, other.bottom - other.top)
-        return (
-            self.top < other.middle < self.bottom and abs(other.left - self.right) < _SPACE * height
-        )
+class _Item(NamedTuple):
+    """A box set upright, with its index; ordered by place, so that the input's order is nothing."""
+
+    middle: float
+    left: float
+    right: float
+    height: float
+    index: int
 
 
-# In heights of a line: the least width of a gutter; the gap between running head and text.
-_GUTTER, _HEAD_GAP = 0.5, 1.6
-# In heights of a line: no space within one is as wide.
-_SPACE = 1.2
-# A gutter is one if so many lines stand on either side, and at most this share of all crosses it.
-_LEAST_LINES, _MOST_CROSSING = 3, 0.35
-# A column is at least this share of the width of the type area.
-_LEAST_COLUMN = 0.2
-# Two pieces of one printed line overlap by this share of the lower one's height.
-_SAME_ROW = 0.5
+@dataclass(frozen=True, slots=True)
+class _Gutter:
+    """A place between two columns; `rows` speak for it, `turn` is the page's skew."""
+
+    place: float
+    rows: int
+    turn: float
+
+
+# Shares of the usual height of a line.
+_ROW = 0.6  # lines whose middles are no farther apart can stand in one row
+_LEAST_GUTTER = 0.6
+_OVERLAP = 0.3  # boxes of recognised characters reach into the gutter
+_SPECK = 1.5  # what is narrower, between two columns, is no line over both
+_HEAD_GAP = 1.0
+# Rows that must keep clear of a gutter, and how much of a column its lines must fill.
+_LEAST_ROWS, _LEAST_FILL = 3, 0.5
+_STEPS = 90
+_TURNS = (0.0, 0.006, -0.006, 0.012, -0.012, 0.018, -0.018)
+# A run of text changes the column for each row where a converter saw no gutter.
+_ACROSS = 0.6
+_ACROSS_ROWS = 6
 
 
 def order_lines(boxes: Sequence[Box]) -> list[int]:
-    """Return the indices of lines in reading order; the same whatever the order they come in."""
-    indices = [index for index, _ in sorted(enumerate(boxes), key=lambda item: item[1])]
-    if not indices:
+    """Return the indices of the boxes in the order in which they are read."""
+    if not boxes:
         return []
-    height = median(boxes[index].bottom - boxes[index].top for index in indices)
-    head, body, foot = _part_margins(boxes, indices, height)
-    ordered = []
-    for part in (head, body, foot):
-        ordered += _order(boxes, part, height) if part is body else _in_rows(boxes, part)
-    return ordered
+    unit = _unit(boxes)
+    gutter = _find_turned(boxes, unit)
+    items = _upright(boxes, gutter.turn if gutter else 0.0)
+    return [item.index for item in _read(items, unit, 0)]
 
 
 def reads_across(boxes: Sequence[Box]) -> bool:
-    """Tell whether lines in this order go to and fro over a gutter: it was not seen.
-
-    In columns that are read one after the other the text crosses the gutter a few times a page.
-    """
-    indices = list(range(len(boxes)))
-    if len(boxes) < 4 * _LEAST_LINES:
+    """Tell whether boxes in the order of a text jump between two columns, line by line."""
+    if len(boxes) < 2 * _ACROSS_ROWS:
         return False
-    height = median(box.bottom - box.top for box in boxes)
-    _, body, _ = _part_margins(boxes, indices, height)
-    gutter = _find_gutter(boxes, body, height)
-    if gutter is None:
+    gutter = _find_turned(boxes, unit := _unit(boxes))
+    if gutter is None or gutter.rows < _ACROSS_ROWS:
         return False
-    sides = [
-        boxes[index].left >= gutter
-        for index in sorted(body)
-        if boxes[index].right <= gutter or boxes[index].left >= gutter
-    ]
-    crossings = sum(one != other for one, other in pairwise(sides))
-    fewer = min(sum(sides), len(sides) - sum(sides))
-    return crossings > max(4, fewer / 2)
+    items = _upright(boxes, gutter.turn)
+    sides = {item.index: _side(item, gutter.place, unit) for item in items}
+    pairs = pairwise(sides[index] for index in range(len(boxes)))
+    jumps = sum(one * other < 0 for one, other in pairs)
+    return jumps > 2 * _ACROSS * gutter.rows
 
 
-def _part_margins(
-    boxes: Sequence[Box], indices: Sequence[int], height: float
-) -> tuple[list[int], list[int], list[int]]:
-    """Return the running head, the type area and the foot: a row apart from all others."""
-    rows = _find_rows(boxes, indices)
-    first, last = 0, len(rows)
-    for _ in range(2):
-        if last - first > 2 and _gap(boxes, rows[first], rows[first + 1]) > _HEAD_GAP * height:
-            first += 1
-    for _ in range(2):
-        if last - first > 2 and _gap(boxes, rows[last - 2], rows[last - 1]) > _HEAD_GAP * height:
-            last -= 1
-    parts = rows[:first], rows[first:last], rows[last:]
-    head, body, foot = ([index for row in part for index in row] for part in parts)
-    return head, body, foot
+def _unit(boxes: Sequence[Box]) -> float:
+    """Return the usual height of a line."""
+    return median(box.bottom - box.top for box in boxes) or 1.0
 
 
-def _gap(boxes: Sequence[Box], above: Sequence[int], below: Sequence[int]) -> float:
-    return min(boxes[i].top for i in below) - max(boxes[i].bottom for i in above)
+def _upright(boxes: Sequence[Box], turn: float) -> list[_Item]:
+    """Return the boxes turned back by a small angle, from the top down."""
+    items = []
+    for index, box in enumerate(boxes):
+        middle, centre = (box.top + box.bottom) / 2, (box.left + box.right) / 2
+        shift = turn * middle
+        items.append(
+            _Item(
+                middle - turn * centre,
+                box.left + shift,
+                box.right + shift,
+                box.bottom - box.top,
+                index,
+            )
+        )
+    return sorted(items)
 
 
-def _find_rows(boxes: Sequence[Box], indices: Sequence[int]) -> list[list[int]]:
-    """Return lines that stand at one height together, from top to bottom, each from left to right.
-
-    Lines of two columns seldom stand at quite the same height: a row takes all that overlap.
-    """
-    rows: list[list[int]] = []
-    bottom = 0.0
-    for index in sorted(indices, key=lambda index: (boxes[index].middle, boxes[index])):
-        box = boxes[index]
-        overlap = bottom - box.top
-        if rows and overlap > _SAME_ROW * (box.bottom - box.top):
-            rows[-1].append(index)
-            bottom = min(bottom, box.bottom)
-        else:
-            rows.append([index])
-            bottom = box.bottom
-    return [sorted(row, key=lambda index: boxes[index]) for row in rows]
+def _find_turned(boxes: Sequence[Box], unit: float) -> _Gutter | None:
+    """Return the clearest gutter; a page counts as turned only where that makes it clearer."""
+    best: _Gutter | None = None
+    for turn in _TURNS:
+        found = _find_gutter(_upright(boxes, turn), unit, turn)
+        if found and (best is None or found.rows > best.rows * 1.1):
+            best = found
+    return best
 
 
-def _in_rows(boxes: Sequence[Box], indices: Sequence[int]) -> list[int]:
-    return [index for row in _find_rows(boxes, indices) for index in row]
-
-
-def _order(boxes: Sequence[Box], indices: Sequence[int], height: float) -> list[int]:
-    """Return lines in order: band by band where there is a gutter, else from top to bottom."""
-    gutter = _find_gutter(boxes, indices, height)
-    if gutter is None:
-        return _in_rows(boxes, indices)
-    wide = [i for i in indices if boxes[i].left < gutter < boxes[i].right]
-    ordered: list[int] = []
-    rest = [i for i in indices if i not in set(wide)]
-    for row in [*_find_rows(boxes, wide), None]:
-        edge = min(boxes[i].middle for i in row) if row else float("inf")
-        band = [i for i in rest if boxes[i].middle < edge]
-        rest = [i for i in rest if boxes[i].middle >= edge]
-        for is_right in (False, True):
-            column = [i for i in band if (boxes[i].left >= gutter) == is_right]
-            ordered += _order(boxes, column, height)
-        ordered += row or []
-    return ordered
-
-
-def _find_gutter(boxes: Sequence[Box], indices: Sequence[int], height: float) -> float | None:
-    """Return the middle of the gap between columns that fewest lines cross, None without one."""
-    if len(indices) < 2 * _LEAST_LINES:
+def _find_gutter(items: Sequence[_Item], unit: float, turn: float = 0.0) -> _Gutter | None:
+    """Return the place that most rows keep clear of, if it parts columns of text."""
+    left, right = min(item.left for item in items), max(item.right for item in items)
+    width = right - left
+    if width < 8 * unit or len(items) < 2 * _LEAST_ROWS:
         return None
-    left = min(boxes[i].left for i in indices)
-    right = max(boxes[i].right for i in indices)
-    least = _LEAST_COLUMN * (right - left)
-    best: tuple[float, float] | None = None
-    # A gutter begins where a line ends: at that place, and as far as the next line that begins.
-    for end in sorted({boxes[i].right for i in indices}):
-        if not left + least <= end <= right - least:
+    found: list[tuple[int, float]] = []
+    for step in range(_STEPS // 10, _STEPS - _STEPS // 10 + 1):
+        place = left + width * step / _STEPS
+        found.append((_count_rows(items, place, left, right, unit), place))
+    rows = max(count for count, _ in found)
+    if rows < _LEAST_ROWS:
+        return None
+    places = [place for count, place in found if count == rows]
+    return _Gutter(places[len(places) // 2], rows, turn)
+
+
+def _count_rows(
+    items: Sequence[_Item], place: float, left: float, right: float, unit: float
+) -> int:
+    """Count the rows of text on both sides of a place that nothing crosses."""
+    count = 0
+    for band in _bands(items, place, unit):
+        one = [item for item in band if _side(item, place, unit) < 0]
+        two = [item for item in band if _side(item, place, unit) > 0]
+        if min(len(one), len(two)) < _LEAST_ROWS:
             continue
-        begins = [boxes[i].left for i in indices if boxes[i].left >= end]
-        gap = min(begins, default=end) - end
-        if gap < _GUTTER * height:
+        if not (_fills(one, place - left, unit) and _fills(two, right - place, unit)):
             continue
-        place = end + gap / 2
-        crossing = sum(boxes[i].left < place < boxes[i].right for i in indices)
-        before = sum(boxes[i].right <= place for i in indices)
-        after = len(indices) - crossing - before
-        if min(before, after) < _LEAST_LINES or crossing > _MOST_CROSSING * len(indices):
+        if _clear(one, two, unit):
+            count += _common_rows(one, two, unit)
+    return count
+
+
+def _clear(one: Sequence[_Item], two: Sequence[_Item], unit: float) -> bool:
+    """Tell whether the usual row of a band leaves a gutter open."""
+    ends = sorted(item.right for item in one)
+    starts = sorted(item.left for item in two)
+    gap = starts[len(starts) // 4] - ends[len(ends) * 3 // 4]
+    return gap >= _LEAST_GUTTER * unit
+
+
+def _common_rows(one: Sequence[_Item], two: Sequence[_Item], unit: float) -> int:
+    """Count the rows that stand at the same height on both sides."""
+    first = max(one[0].middle, two[0].middle) - unit
+    last = min(one[-1].middle, two[-1].middle) + unit
+    inside = [[item for item in side if first <= item.middle <= last] for side in (one, two)]
+    return min(_row_count(side, unit) for side in inside)
+
+
+def _row_count(items: Sequence[_Item], unit: float) -> int:
+    return sum(1 for _ in _rows(items, unit))
+
+
+def _fills(items: Sequence[_Item], width: float, unit: float) -> bool:
+    """Tell whether lines fill a column as text does; cells of a table leave most of it empty."""
+    covered = sum(item.right - item.left for item in items)
+    return covered >= _LEAST_FILL * width * _row_count(items, unit)
+
+
+def _side(item: _Item, place: float, unit: float) -> int:
+    """Return -1 for a box left of a gutter, 1 for one right of it, 0 for one across."""
+    slack = _OVERLAP * unit
+    centre = (item.left + item.right) / 2
+    if item.right <= place + slack and centre < place:
+        return -1
+    if item.left >= place - slack and centre >= place:
+        return 1
+    return 0
+
+
+def _bands(items: Sequence[_Item], place: float, unit: float) -> Iterator[list[_Item]]:
+    """Yield what is between the lines across a place, and each of those lines by itself."""
+    band: list[_Item] = []
+    for item in items:
+        if _side(item, place, unit) or _is_speck(item, items, unit):
+            band.append(item)
             continue
-        if best is None or (crossing, -gap) < best:
-            best, found = (crossing, -gap), place
-    return None if best is None else found
+        if band:
+            yield band
+        yield [item]
+        band = []
+    if band:
+        yield band
+
+
+def _is_speck(item: _Item, items: Sequence[_Item], unit: float) -> bool:
+    """Tell whether a box in a gutter is dirt: tiny, with lines beside it on both sides."""
+    if item.right - item.left > _SPECK * unit:
+        return False
+    beside = [other for other in items if abs(other.middle - item.middle) < unit and other != item]
+    return any(other.right <= item.right for other in beside) and any(
+        other.left >= item.left for other in beside
+    )
+
+
+def _read(items: Sequence[_Item], unit: float, depth: int) -> Iterator[_Item]:
+    """Yield boxes as they are read: head, then band by band and column by column, then folio."""
+    gutter = _find_gutter(items, unit) if items and depth < 3 else None
+    if gutter is None:
+        for row in _rows(items, unit):
+            yield from row
+        return
+    head, body, foot = _part_edges(items, unit) if depth == 0 else ([], items, [])
+    yield from sorted(head, key=lambda item: item.left)
+    width = max(item.right for item in items) - min(item.left for item in items)
+    for band in _bands(body, gutter.place, unit):
+        if _is_tabular(band, width, unit):
+            for row in _rows(band, unit):
+                yield from row
+            continue
+        centres = [(item, (item.left + item.right) / 2 < gutter.place) for item in band]
+        for side in (True, False):
+            yield from _read([item for item, first in centres if first is side], unit, depth + 1)
+    yield from sorted(foot, key=lambda item: item.left)
+
+
+def _is_tabular(band: Sequence[_Item], width: float, unit: float) -> bool:
+    """Tell whether a band is a table: three boxes a row or more, and little filled."""
+    rows = _row_count(band, unit)
+    covered = sum(item.right - item.left for item in band)
+    return rows > 1 and len(band) >= 3 * rows and covered < _LEAST_FILL * width * rows
+
+
+def _part_edges(
+    items: Sequence[_Item], unit: float
+) -> tuple[list[_Item], list[_Item], list[_Item]]:
+    """Return the row at the head, the body, and a row of small boxes at the foot of a page.
+
+    A row is parted only where the blank that sets it off goes through all columns.
+    """
+    rows = list(_rows(items, unit))
+    if len(rows) < 4:
+        return [], list(items), []
+    head, foot = rows[0], rows[-1]
+    width = max(item.right for item in items) - min(item.left for item in items)
+    if not _is_apart(head, rows[1], unit):
+        head = []
+    if not _is_apart(rows[-2], foot, unit) or any(
+        item.right - item.left > width / 4 for item in foot
+    ):
+        foot = []
+    edges = {item.index for item in (*head, *foot)}
+    return head, [item for item in items if item.index not in edges], foot
+
+
+def _is_apart(above: Sequence[_Item], below: Sequence[_Item], unit: float) -> bool:
+    """Tell whether two rows are farther apart than lines of text are."""
+    end = max(item.middle + item.height / 2 for item in above)
+    return min(item.middle - item.height / 2 for item in below) - end >= _HEAD_GAP * unit
+
+
+def _rows(items: Sequence[_Item], unit: float) -> Iterator[list[_Item]]:
+    """Yield boxes, ordered from the top down, in rows, each from left to right.
+
+    Boxes one above the other are in different rows however near they are.
+    """
+    row: list[_Item] = []
+    for item in items:
+        if row and (item.middle - row[0].middle > _ROW * unit or _is_below(item, row)):
+            yield sorted(row, key=lambda other: (other.left, other.middle))
+            row = []
+        row.append(item)
+    if row:
+        yield sorted(row, key=lambda other: (other.left, other.middle))
+
+
+def _is_below(item: _Item, row: Sequence[_Item]) -> bool:
+    """Tell whether a box shares most of its width with one of a row."""
+    for other in row:
+        shared = min(item.right, other.right) - max(item.left, other.left)
+        if shared > 0.5 * min(item.right - item.left, other.right - other.left):
+            return True
+    return False
