@@ -24,6 +24,8 @@ _MAX_PAGES = 5_000
 _LEAST_HANZI, _LEAST_CHARACTERS = 50, 300
 _PICTURE = pypdfium2.raw.FPDF_PAGEOBJ_IMAGE
 _PDFIUM = f"pypdfium2 {version('pypdfium2')}"
+# In heights of a line: no space within one is as wide.
+_SPACE = 1.2
 _PIECE = re.compile(r"\S+")
 # Mailers and proxies append bytes after the end mark.
 _TAIL = 4096
@@ -124,11 +126,18 @@ def _find_pieces(textpage: Any, text: str) -> list[Box]:
         _, _, right, _ = textpage.get_charbox(match.end() - 1, loose=True)
         piece = Box(left, -high, right, -low)
         last = pieces[-1] if pieces else None
-        if last and last.joins(piece):
+        if last and _continues(last, piece):
             pieces[-1] = Box(last.left, last.top, right, last.bottom)
         elif left < right and low < high:
             pieces.append(piece)
     return pieces
+
+
+def _continues(last: Box, piece: Box) -> bool:
+    """Tell whether a piece goes on where the last one ends, with no more than a space between."""
+    height = max(last.bottom - last.top, piece.bottom - piece.top)
+    middle = (piece.top + piece.bottom) / 2
+    return last.top < middle < last.bottom and abs(piece.left - last.right) < _SPACE * height
 
 
 def _is_scant(text: str) -> bool:
