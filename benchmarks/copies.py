@@ -197,8 +197,8 @@ def main() -> None:
             right, all_ = (sum(row[place + i] for row in same) for i in (1, 0))
             wrong = sum(row[place + 1] for row in traps)
             print(
-                f"{'with' if titled else 'without'} records, {_PLACES[half]}: recall {right}/{all_} "
-                f"= {right / all_:.4f}; precision {right}/{right + wrong} = "
+                f"{'with' if titled else 'without'} records, {_PLACES[half]}: recall "
+                f"{right}/{all_} = {right / all_:.4f}; precision {right}/{right + wrong} = "
                 f"{right / (right + wrong):.4f}"
             )
     started = time.perf_counter()

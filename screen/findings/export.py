@@ -24,8 +24,9 @@ HIT_FIELDS = (
 PAPER_FIELDS = (
     "paper_id", "file", "sha256", "title", "authors", "year", "journal", "affiliations", "doi",
     "status", "reason", "pages", "unread_pages", "flagged", "code", "score", "hits",
-    "problematic", "possible", "verdict", "verdict_carried", "copy_of", "published_flagged", "published_distance",
-    "published_target", "recall_at_least", "completeness",
+    "problematic", "possible", "verdict", "verdict_carried", "copy_of",
+    "published_flagged", "published_distance", "published_target", "recall_at_least",
+    "completeness",
 )  # fmt: skip
 VERDICT_FIELDS = (
     "id", "reviewer", "round", "code", "criteria", "mitigating", "reason", "note", "at",

@@ -20,7 +20,7 @@ from rapidfuzz import fuzz
 from screen.errors import StudyError
 from screen.study.database import write
 from screen.study.folder import Study
-from screen.study.likeness import Likeness, Text, compare
+from screen.study.likeness import Text, compare
 from screen.study.reading_list import READ_ITSELF
 from screen.study.schema import copies, hits, loaded, papers, paths, records, verdicts
 from screen.study.shards import digest, read_letters, read_values, write_atomically
@@ -332,7 +332,8 @@ def _read_candidates(
     first = sa.select(verdicts.c.paper, sa.func.min(verdicts.c.id).label("id"))
     query = sa.select(papers.c.sha256, papers.c.unread_pages, papers.c.methods)
     with engine.connect() as connection:
-        given = dict(connection.execute(first.group_by(verdicts.c.paper)).tuples().all())
+        asked = connection.execute(first.group_by(verdicts.c.paper))
+        given = {row.paper: row.id for row in asked}
         rows = [row for row in connection.execute(query) if row.sha256 in wanted]
     return [
         Candidate(

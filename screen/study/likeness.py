@@ -1,8 +1,8 @@
-"""Are two files the same paper? Their texts compared stretch by stretch, their titles, their numbers.
+"""Are two files the same paper? Their texts, stretch by stretch, their titles, their numbers.
 
 Damage is spread over the whole of a text; what two papers of one group of authors share, such as a
-paragraph on methods, lies together, and the rest differs. So what counts is not how many n-grams are
-in common but how much of the text has, stretch by stretch, enough of them. Where that leaves a
+paragraph on methods, lies together, and the rest differs. So what counts is not how many n-grams
+are in common but how much of the text has, stretch by stretch, enough of them. Where that leaves a
 doubt the papers are not the same: one read twice costs an hour, one never read may hide something.
 """
 
@@ -26,8 +26,10 @@ _WHOLE, _NUMBERS = 0.85, 0.7
 _PART, _PIECE = 0.5, 0.9
 # The shorter one may be a file cut off, but hardly one of less than this share of the longer.
 _CUT_OFF, _CUT_OFF_TITLED = 0.5, 0.3
+# With fewer numbers nothing is known of them: then title or place must agree.
 _FEW_NUMBERS = 8
-_SAME_TITLE = 88
+# Titles, 0-100: the same but for a slip; in a text, where it may be damaged; another paper's.
+_SAME_TITLE, _PRINTED_TITLE, _OTHER_TITLE = 95, 88, 75
 _SHORTEST_TITLE = 6
 # Where a title stands in a text, with the end of another paper above it; further on it is cited.
 _TOP = 1000
@@ -76,6 +78,8 @@ class Likeness:
         if self.title is False or (self.numbers is not None and self.numbers < _NUMBERS):
             return False
         known = self.title or self.same_place
+        if self.numbers is None and not known:
+            return False
         if self.ratio < (_CUT_OFF_TITLED if known else _CUT_OFF):
             return False
         if self.covered >= _WHOLE:
@@ -160,25 +164,28 @@ def _compare_titles(one: Text, other: Text) -> bool | None:
     for title, text in ((one.title, other), (other.title, one)):
         letters = keep_letters(title)
         if len(letters) >= _SHORTEST_TITLE:
-            return bool(fuzz.partial_ratio(letters, text.letters[:_TOP]) >= _SAME_TITLE) or None
+            return bool(fuzz.partial_ratio(letters, text.letters[:_TOP]) >= _PRINTED_TITLE) or None
     return None
 
 
-def are_alike(one: str, other: str) -> bool:
-    """Tell whether two titles may be of the same paper: the same words, no other numbers.
+def are_alike(one: str, other: str) -> bool | None:
+    """Tell whether two titles are of the same paper; None if they may be or not.
 
-    Part one is not part two, and a report of three cases not one of thirty. One of them may lack the
-    subtitle.
+    Part one is not part two, and a report of three cases not one of thirty. One of them may lack
+    the subtitle.
     """
     first, second = (title.translate(_NUMERALS) for title in (one, other))
     numbers = [Counter(_NUMERAL.findall(title)) for title in (first, second)]
     if numbers[0] != numbers[1] and all(numbers):
         return False
-    if fuzz.ratio(_words(first), _words(second)) >= _SAME_TITLE:
+    alike = fuzz.ratio(_words(first), _words(second))
+    if alike >= _SAME_TITLE:
         return True
     short, long = sorted((first, second), key=len)
     head = _SUBTITLE.split(long, maxsplit=1)[0]
-    return len(_words(short)) >= _SHORTEST_TITLE and _words(head) == _words(short)
+    if len(_words(short)) >= _SHORTEST_TITLE and _words(head) == _words(short):
+        return True
+    return None if alike >= _OTHER_TITLE else False
 
 
 def _words(title: str) -> str:

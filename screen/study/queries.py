@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from screen.errors import StudyError
+from screen.study.reading_list import is_handed_out, is_read_itself
 from screen.study.schema import (
     copies,
     drawn,
@@ -20,7 +21,6 @@ from screen.study.schema import (
     tallies,
     verdicts,
 )
-from screen.study.reading_list import is_handed_out, is_read_itself
 from screen.study.verdicts import have_judged
 
 _RECORD_COLUMNS = tuple(

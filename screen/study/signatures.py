@@ -27,7 +27,7 @@ _SEED = 20_091
 # A text with fewer Chinese characters is known by its letters of all scripts.
 _FEWEST = 200
 # Below this nothing can be said of a text.
-SHORTEST = 100
+SHORTEST = 300
 # Of more papers that agree in a band, each is compared with the first only.
 _MOST = 200
 _HAN = re.compile("[^\u3400-\u9fff]+")
@@ -102,6 +102,8 @@ def find_candidates(
     first, in order; pairs estimated below `least` do not.
     """
     found: list[npt.NDArray[np.int64]] = []
+    if len(values) < 2:
+        return
     for band in range(0, SIZE, _BAND):
         part = values[:, band : band + _BAND].astype(np.uint64)
         keys = _mix(_mix((part[:, 0] << np.uint64(32)) | part[:, 1]) ^ part[:, 2])
