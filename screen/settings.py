@@ -41,6 +41,11 @@ pack = "brain-death"
 # strategy = "certainty"
 # seed = 1
 
+[copies]
+# Whether files that are the same paper (reprints, two scans, text and PDF) are found, and one of
+# them is read for all.
+# find = true
+
 [stopping]
 # Reading may stop once, with this confidence, at least this share of what the queue holds is found.
 # recall = 0.95
@@ -112,6 +117,12 @@ class Learning(_Strict):
     seed: int = Field(default=1, ge=0, le=2**32 - 1)
 
 
+class Copies(_Strict):
+    """Whether near-duplicates are found."""
+
+    find: bool = True
+
+
 class Stopping(_Strict):
     """When enough is found: of `code` and above, with shares between 0 and 1."""
 
@@ -170,6 +181,7 @@ class Settings(_Strict):
     limits: Limits = Limits()
     work: Work = Work()
     learning: Learning = Learning()
+    copies: Copies = Copies()
     stopping: Stopping = Stopping()
     review: Review = Review()
     database: Database = Database()

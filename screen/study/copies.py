@@ -169,10 +169,11 @@ def regroup(study: Study, engine: sa.Engine) -> bool:
     with engine.connect() as connection:
         query = sa.select(loaded.c.shard, loaded.c.state)
         states = {row.shard: row.state for row in connection.execute(query)}
-    state = digest(states.get(_RECORDS, ""), *said)
+    wanted = study.settings.copies.find
+    state = digest(states.get(_RECORDS, ""), str(wanted), *said)
     if states.get(_GROUPS) == state:
         return False
-    found = find_copies(study, engine, words)
+    found = find_copies(study, engine, words) if wanted else []
     with write(engine) as connection:
         connection.execute(copies.delete())
         if found:

@@ -109,12 +109,13 @@ def find_candidates(
         keys = _mix(_mix((part[:, 0] << np.uint64(32)) | part[:, 1]) ^ part[:, 2])
         order = np.argsort(keys, kind="stable")
         starts = np.flatnonzero(np.diff(keys[order], prepend=keys[order[:1]] ^ np.uint64(1)))
-        for start, end in zip(starts, [*starts[1:], len(order)], strict=True):
-            if end - start > 1:
-                rows = np.sort(order[start:end])
-                left, right = np.triu_indices(min(len(rows), _MOST), 1)
-                found.append(rows[left] * len(values) + rows[right])
-                found.append(rows[0] * len(values) + rows[_MOST:])
+        ends = np.append(starts[1:], len(order))
+        several = np.flatnonzero(ends - starts > 1)
+        for start, end in zip(starts[several], ends[several], strict=True):
+            rows = np.sort(order[start:end])
+            left, right = np.triu_indices(min(len(rows), _MOST), 1)
+            found.append(rows[left] * len(values) + rows[right])
+            found.append(rows[0] * len(values) + rows[_MOST:])
     pairs = np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)
     for start in range(0, len(pairs), 100_000):
         left, right = np.divmod(pairs[start : start + 100_000], len(values))

@@ -28,6 +28,8 @@ from screen.types import Page, Verdict
 if TYPE_CHECKING:
     from tests.conftest import Invoke, MadeStudy, MakeStudy
 
+pytestmark = pytest.mark.database
+
 CORPUS = Path(__file__).resolve().parents[2] / "corpus"
 
 
