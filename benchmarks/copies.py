@@ -14,7 +14,7 @@ import argparse
 import random
 import re
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
@@ -35,7 +35,7 @@ from screen.types import Page
 
 _LEAST = 0.1
 _NOISE = (0.01, 0.03, 0.05, 0.1)
-_PLACES = ("first half", "second half")
+_PLACES = ("odd papers", "even papers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,56 +155,70 @@ def main() -> None:
     parser.add_argument("--show", action="store_true", help="the worst figures of every kind")
     options = parser.parse_args()
     papers = [read_paper(path) for path in sorted((ROOT / "corpus" / "sources").glob("p*.txt"))]
-    known: dict[str, Signature] = {}
-    made: list[tuple[bool, Made]] = []
-    for number, paper in enumerate(papers):
-        others = [other for other in papers if other is not paper]
-        made += [(True, item) for item in make_copies(paper, others, number % 2)]
-        made += [(False, item) for item in make_traps(paper, others, number % 2)]
     texts = [(plain_text(paper), paper.title) for paper in papers]
     texts += [(text, "") for text in read_texts(options.more)] if options.more else []
-    for (first, second), (one, other) in zip(
-        combinations(range(len(texts)), 2), combinations(texts, 2), strict=True
-    ):
-        pair = Made(
-            "different papers", (first + second) % 2, (one[0], other[0]), (one[1], other[1])
-        )
-        made.append((False, pair))
-    counts: dict[tuple[bool, str], list[int]] = defaultdict(lambda: [0] * 8)
-    worst: dict[tuple[bool, str], list[Likeness]] = defaultdict(list)
-    for is_same, item in made:
-        row = counts[is_same, item.kind]
-        for titled in (False, True):
-            likeness, estimated = judge(item, known, titled=titled)
-            row[4 * titled + 2 * item.half] += 1
-            row[4 * titled + 2 * item.half + 1] += likeness.is_copy and estimated > 0
-            if likeness.is_copy != is_same or (is_same and not estimated) or not titled:
-                worst[is_same, item.kind].append(likeness)
-    print(f"{'':34} without records     with records")
-    print(f"{'':34} {'  '.join(_PLACES)}  {'  '.join(_PLACES)}")
-    for (is_same, kind), row in counts.items():
-        shares = (f"{row[2 * i + 1]:>4}/{row[2 * i]:<4}" for i in range(4))
-        print(f"{'copy' if is_same else 'TRAP'}  {kind:28} {'  '.join(shares)}")
-        if options.show:
-            picked = sorted(worst[is_same, kind], key=lambda x: x.covered, reverse=not is_same)
-            for likeness in picked[:4]:
-                print("     ", likeness)
-    for titled in (0, 1):
-        for half in (0, 1):
-            place = 4 * titled + 2 * half
-            same = [row for (is_same, _), row in counts.items() if is_same]
-            traps = [row for (is_same, _), row in counts.items() if not is_same]
-            right, all_ = (sum(row[place + i] for row in same) for i in (1, 0))
-            wrong = sum(row[place + 1] for row in traps)
-            print(
-                f"{'with' if titled else 'without'} records, {_PLACES[half]}: recall "
-                f"{right}/{all_} = {right / all_:.4f}; precision {right}/{right + wrong} = "
-                f"{right / (right + wrong):.4f}"
-            )
+    results = _Results()
+    for is_same, item in [*_make_all(papers), *((False, item) for item in _pair(texts))]:
+        results.add(item, is_same=is_same)
+    results.tell(show=options.show)
     started = time.perf_counter()
     for text, _ in texts:
         sign(text)
     print(f"{1000 * (time.perf_counter() - started) / len(texts):.2f} ms a paper, with cleaning")
+
+
+def _make_all(papers: list[Paper]) -> Iterator[tuple[bool, Made]]:
+    for number, paper in enumerate(papers):
+        others = [other for other in papers if other is not paper]
+        yield from ((True, item) for item in make_copies(paper, others, number % 2))
+        yield from ((False, item) for item in make_traps(paper, others, number % 2))
+
+
+def _pair(texts: list[tuple[str, str]]) -> Iterator[Made]:
+    """Yield all pairs of different papers, given by text and title."""
+    for first, second in combinations(range(len(texts)), 2):
+        (one, title), (other, others_title) = texts[first], texts[second]
+        kind, half = "different papers", (first + second) % 2
+        yield Made(kind, half, (one, other), (title, others_title))
+
+
+class _Results:
+    """What was found, by kind; of each kind without and with records, in each half."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Signature] = {}
+        self._asked: Counter[tuple[bool, str, int]] = Counter()
+        self._found: Counter[tuple[bool, str, int]] = Counter()
+        self._shown: dict[tuple[bool, str], list[Likeness]] = defaultdict(list)
+
+    def add(self, item: Made, *, is_same: bool) -> None:
+        for titled in (False, True):
+            likeness, estimated = judge(item, self._known, titled=titled)
+            column = 2 * titled + item.half
+            self._asked[is_same, item.kind, column] += 1
+            self._found[is_same, item.kind, column] += likeness.is_copy and estimated > 0
+            self._shown[is_same, item.kind].append(likeness)
+
+    def tell(self, *, show: bool) -> None:
+        print(f"{'':34} without records     with records")
+        print(f"{'':34} {'  '.join(_PLACES)}  {'  '.join(_PLACES)}")
+        for (is_same, kind), likenesses in self._shown.items():
+            keys = [(is_same, kind, column) for column in range(4)]
+            shares = (f"{self._found[key]:>4}/{self._asked[key]:<4}" for key in keys)
+            print(f"{'copy' if is_same else 'TRAP'}  {kind:28} {'  '.join(shares)}")
+            if show:
+                worst = sorted(likenesses, key=lambda x: x.covered, reverse=not is_same)
+                print(*(f"      {likeness}" for likeness in worst[:4]), sep="\n")
+        for column in range(4):
+            asked, found, wrong = (
+                sum(count[key] for key in self._asked if key[0] is same and key[2] == column)
+                for count, same in ((self._asked, True), (self._found, True), (self._found, False))
+            )
+            where = f"{'with' if column > 1 else 'without'} records, {_PLACES[column % 2]}"
+            print(
+                f"{where}: recall {found}/{asked} = {found / asked:.4f}; "
+                f"precision {found}/{found + wrong} = {found / (found + wrong):.4f}"
+            )
 
 
 if __name__ == "__main__":

@@ -156,7 +156,7 @@ def find_paper(engine: sa.Engine, name: str) -> str:
         found = {sha256 for query in queries for sha256 in connection.scalars(query)}
     if len(found) != 1:
         raise StudyError(f"{name}: {len(found) or 'no'} papers of the study are called so")
-    return found.pop()
+    return str(found.pop())
 
 
 def regroup(study: Study, engine: sa.Engine) -> bool:

@@ -24,6 +24,7 @@ from screen.study.signatures import SIZE, find_candidates, find_grams, make_sign
 from screen.study.verdicts import append, read_judgements
 from screen.text.normalise import clean_pages
 from screen.types import Page, Verdict
+from tests.workbench import enter_room, serve_here
 
 if TYPE_CHECKING:
     from tests.conftest import Invoke, MadeStudy, MakeStudy
@@ -251,14 +252,15 @@ def test_a_passage_that_the_original_lacks_is_found() -> None:
 
 # ---- a whole study ---------------------------------------------------------------------------
 
+GROUP = {"printed.pdf", "typed.txt", "scan.txt"}
 TELLING = "1.2供心切取 供体确认脑死亡后行气管插管,接呼吸机,正中开胸取出供心。\n"
 
 
 @pytest.fixture(scope="module")
 def papers() -> dict[str, str | bytes]:
-    text = plain_text(read_source("p002"))
+    text = plain_text(read_source("p020"))
     return {
-        "printed.pdf": (CORPUS / "papers" / "p002.pdf").read_bytes(),
+        "printed.pdf": (CORPUS / "papers" / "p020.pdf").read_bytes(),
         "typed.txt": text,
         "scan.txt": damage.misread(text, random.Random(1), 0.1),
         "other.txt": plain_text(read_source("p003")),
@@ -299,35 +301,34 @@ def export(invoke: "Invoke", study: "MadeStudy") -> dict[str, dict[str, Any]]:
 def test_text_pdf_and_scan_are_one_group(study: "MadeStudy", invoke: "Invoke") -> None:
     groups = list_groups(invoke, study)
     together = [{original, *copies} for original, copies in groups.items()]
-    assert {"printed.pdf", "typed.txt", "scan.txt"} in together
+    assert GROUP in together
     assert not any("other.txt" in group for group in together)
 
 
 def test_one_of_a_group_is_read_and_the_counts_tell_them_apart(
     study: "MadeStudy", invoke: "Invoke"
 ) -> None:
-    (original,) = {"printed.pdf", "typed.txt", "scan.txt"} & set(list_groups(invoke, study))
-    assert not list_files(invoke, study) & ({"printed.pdf", "typed.txt", "scan.txt"} - {original})
+    (original,) = GROUP & set(list_groups(invoke, study))
+    assert not list_files(invoke, study) & (GROUP - {original})
     counts = json.loads(invoke("status", study.folder, "--json").stdout)
     assert counts["papers"] == 6
     assert counts["copies"] >= 2
     assert counts["copy_groups"] >= 1
-    assert counts["flagged_code_1_copies"] <= counts["flagged_code_1"]
+    assert counts["flagged_code_2_copies"] >= 2
 
 
 def test_a_verdict_counts_for_the_group_and_is_told_as_carried(
     study: "MadeStudy", invoke: "Invoke"
 ) -> None:
     rows = export(invoke, study)
-    group = {"printed.pdf", "typed.txt", "scan.txt"}
-    (original,) = {name for name in group if rows[name]["copy_of"] is None}
+    (original,) = {name for name in GROUP if rows[name]["copy_of"] is None}
     with study.database() as engine:
         append(engine, [Verdict(hit=None, paper=rows[original]["sha256"], reviewer="AB", code=2)])
         before = len(read_judgements(engine, 1).papers)
     rows = export(invoke, study)
-    assert {name: rows[name]["verdict"] for name in group} == dict.fromkeys(group, 2)
-    assert {name for name in group if rows[name]["verdict_carried"]} == group - {original}
-    assert {rows[name]["copy_of"] for name in group - {original}} == {rows[original]["sha256"]}
+    assert {name: rows[name]["verdict"] for name in GROUP} == dict.fromkeys(GROUP, 2)
+    assert {name for name in GROUP if rows[name]["verdict_carried"]} == GROUP - {original}
+    assert {rows[name]["copy_of"] for name in GROUP - {original}} == {rows[original]["sha256"]}
     assert before == 1, "no verdict is written for the others"
     assert rows["other.txt"]["verdict"] is None
 
@@ -420,6 +421,24 @@ def test_an_order_holds_no_passages_of_copies(study: "MadeStudy") -> None:
     copies = {row[0] for row in rows["copies"]}
     homes = {row[0]: row[2] for row in rows["hits"]}
     assert not {homes[row[1]] for row in rows["ranks"]} & copies
+
+
+def test_copies_are_not_handed_out(study: "MadeStudy") -> None:
+    copies = {row[0] for row in study.rows()["copies"]}
+    with study.database() as engine, enter_room(engine) as room:
+        done = room.finish("AB")
+    assert done
+    assert not {task.paper for task in done} & copies
+
+
+def test_the_workbench_names_the_other_files_of_a_group(study: "MadeStudy") -> None:
+    rows = study.rows()
+    names = {row[0]: row[1] for row in rows["papers"]}
+    hit, paper = next((row[0], row[2]) for row in rows["hits"] if names[row[2]] in GROUP)
+    with serve_here(study.folder) as workbench:
+        shown = workbench.browse("AB", "reviewer").show(f"/passages/{hit}").text
+    assert all(name in shown for name in GROUP - {names[paper]})
+    assert "other.txt" not in shown
 
 
 def test_nothing_is_carried_without_a_group() -> None:
