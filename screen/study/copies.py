@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -170,7 +171,8 @@ def regroup(study: Study, engine: sa.Engine) -> bool:
         query = sa.select(loaded.c.shard, loaded.c.state)
         states = {row.shard: row.state for row in connection.execute(query)}
     wanted = study.settings.copies.find
-    state = digest(states.get(_RECORDS, ""), str(wanted), *said)
+    code = (Path(__file__).with_name(name).read_bytes() for name in ("copies.py", "likeness.py"))
+    state = digest(states.get(_RECORDS, ""), str(wanted), *said, *code)
     if states.get(_GROUPS) == state:
         return False
     found = find_copies(study, engine, words) if wanted else []

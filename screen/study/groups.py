@@ -30,8 +30,8 @@ class Groups:
             return code, False
         original = self.originals.get(paper, paper)
         for other in (original, *self.members.get(original, ())):
-            carried = judgements.judge_paper(other)
-            if other != paper and (carried is not None or other in judgements.papers):
+            carried, own = judgements.judge_paper(other), judgements.papers.get(other)
+            if other != paper and (carried is not None or (own is not None and own.is_settled)):
                 return carried, True
         return None, False
 

@@ -312,10 +312,9 @@ def read_values(study: Path, number: int) -> list[tuple[str, int, float, bytes]]
 
     The signature is little-endian numbers of 32 bits. Without a shard of signatures nothing.
     """
-    folder = study / "signatures"
-    if not _data_path(folder, number).exists():
+    if not _data_path(study / "signatures", number).exists():
         return []
-    rows = _read(folder, number, ["sha256", "length", "quality", "values"])
+    rows = _read(study / "signatures", number, ["sha256", "length", "quality", "values"])
     return [(row["sha256"], row["length"], row["quality"], row["values"]) for row in rows]
 
 
