@@ -48,6 +48,11 @@ pack = "brain-death"
 # strategy = "certainty"
 # seed = 1
 
+[copies]
+# Whether files that are the same paper (reprints, two scans, text and PDF) are found, and one of
+# them is read for all.
+# find = true
+
 [stopping]
 # Reading may stop once, with this confidence, at least this share of what the queue holds is found.
 # recall = 0.95
@@ -126,6 +131,12 @@ class Learning(_Strict):
     seed: int = Field(default=1, ge=0, le=2**32 - 1)
 
 
+class Copies(_Strict):
+    """Whether near-duplicates are found."""
+
+    find: bool = True
+
+
 class Stopping(_Strict):
     """When enough is found: of `code` and above, with shares between 0 and 1."""
 
@@ -185,6 +196,7 @@ class Settings(_Strict):
     ocr: Recognition = Recognition()
     work: Work = Work()
     learning: Learning = Learning()
+    copies: Copies = Copies()
     stopping: Stopping = Stopping()
     review: Review = Review()
     database: Database = Database()

@@ -21,6 +21,7 @@ _COMMANDS = {
     "reviewer": "review",
     "import-verdicts": "judging",
     "sample": "judging",
+    "copies": "copies",
     "export": "studies",
     "train": "models",
     "simulate": "models",

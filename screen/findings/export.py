@@ -10,6 +10,7 @@ from screen.review.exchange.entries import Sheet
 from screen.review.exchange.formats import write_binary_sheet, write_sheet
 from screen.study.completeness import Completeness
 from screen.study.folder import Study
+from screen.study.groups import read_groups
 from screen.study.queries import list_papers, list_queue, list_verdicts
 from screen.study.verdicts import read_judgements
 
@@ -23,8 +24,9 @@ HIT_FIELDS = (
 PAPER_FIELDS = (
     "paper_id", "file", "sha256", "title", "authors", "year", "journal", "affiliations", "doi",
     "status", "reason", "pages", "unread_pages", "flagged", "code", "score", "hits",
-    "problematic", "possible", "verdict", "published_flagged", "published_distance",
-    "published_target", "recall_at_least", "completeness",
+    "problematic", "possible", "verdict", "verdict_carried", "copy_of",
+    "published_flagged", "published_distance", "published_target", "recall_at_least",
+    "completeness",
 )  # fmt: skip
 VERDICT_FIELDS = (
     "id", "reviewer", "round", "code", "criteria", "mitigating", "reason", "note", "at",
@@ -54,7 +56,9 @@ def paper_rows(study: Study, engine: sa.Engine, known: Completeness) -> Iterator
     An unreadable paper is neither flagged nor unflagged: its `flagged` and `code` are null.
     """
     judgements = read_judgements(engine, study.settings.review.reviewers_per_passage)
+    groups = read_groups(engine)
     for row in list_papers(engine):
+        verdict, carried = groups.judge_paper(judgements, row["sha256"])
         screened = row["status"] == "screened"
         code = row["code"] or 0
         values = {
@@ -65,7 +69,9 @@ def paper_rows(study: Study, engine: sa.Engine, known: Completeness) -> Iterator
             "code": code if screened else None,
             "score": (row["score"] or 0.0) if screened else None,
             "hits": row["hits"] or 0,
-            "verdict": judgements.judge_paper(row["sha256"]),
+            "verdict": verdict,
+            "verdict_carried": carried,
+            "copy_of": groups.originals.get(row["sha256"]),
             **_completeness(known),
         }
         yield {name: values[name] for name in PAPER_FIELDS}

@@ -19,6 +19,7 @@ from screen.settings import Review
 from screen.study.database import write
 from screen.study.folder import Study
 from screen.study.queries import items
+from screen.study.reading_list import is_handed_out
 from screen.study.schema import tallies
 from screen.study.verdicts import have_judged
 
@@ -98,7 +99,8 @@ class Desk:
     def _count(self) -> dict[str, int]:
         number = sa.select(sa.func.count())
         enough = have_judged(self.rules.reviewers_per_passage)
-        passages = items()
+        every = items()
+        passages = sa.select(every).where(is_handed_out(every.c.paper)).subquery()
         done = sa.select(tallies.c.hit).where(enough, tallies.c.hit != "")
         closed = sa.select(tallies.c.paper).where(enough, tallies.c.hit == "")
         judged = number.select_from(passages).where(

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from screen.review.paper import Paper, Task, Turn
 from screen.study.database import make_upsert
+from screen.study.reading_list import is_handed_out
 from screen.study.schema import drawn, hits, leases, orders, ranks, skips, tallies, verdicts
 from screen.study.verdicts import STANDS, have_judged
 
@@ -193,7 +194,8 @@ def _wanting_papers(paper: sa.ColumnElement[Any]) -> tuple[sa.ColumnElement[bool
         .having(sa.func.count() >= _wanted)
     )
     aside = sa.select(skips.c.paper).where(skips.c.reviewer == _me)
-    return tuple(paper.not_in(papers) for papers in (done, own, full, aside))
+    wanting = (paper.not_in(papers) for papers in (done, own, full, aside))
+    return (*wanting, is_handed_out(paper))
 
 
 def _walk_skipped(turn: Turn) -> Iterator[str]:
@@ -223,5 +225,7 @@ def _walk_unsettled(turn: Turn) -> Iterator[str]:
     settled = sa.select(tallies.c.paper).where(tallies.c.hit == "", _ENOUGH)
     begun = sa.select(tallies.c.paper).where(tallies.c.judged > 0)
     found = sa.union(sa.select(drawn.c.paper), begun).subquery()
-    query = sa.select(found.c.paper).where(found.c.paper.not_in(settled))
+    query = sa.select(found.c.paper).where(
+        found.c.paper.not_in(settled), is_handed_out(found.c.paper)
+    )
     yield from turn.connection.scalars(query.order_by(found.c.paper), {"wanted": turn.wanted})

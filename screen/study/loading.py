@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from screen.match.afind import choose
+from screen.study.copies import regroup
 from screen.study.database import write
 from screen.study.folder import Registered, Study, printable_path
 from screen.study.pipeline import ShardDone
@@ -60,6 +61,7 @@ def load(study: Study, engine: sa.Engine, shards: Iterable[ShardDone]) -> int:
             _load_unread(connection, unread)
             _load_records(connection, found)
             _remember(connection, _NO_SHARD, state)
+    regroup(study, engine)
     return count
 
 

@@ -37,7 +37,9 @@ from screen.study.shards import (
     write_answers,
     write_hits,
     write_pages,
+    write_signatures,
 )
+from screen.study.signatures import make_signature
 from screen.text.normalise import clean_pages
 from screen.types import Answer, Failure, Hit, Page, SourceFile
 
@@ -49,6 +51,10 @@ _OCR_CODE = ("ingest/ocr.py", "ingest/layout.py", "ingest/quality.py", "types.py
 _TEXT_LIBRARIES = ("pypdfium2", "pdfminer.six")
 _HITS_CODE = ("text", "match", "types.py")
 _HITS_LIBRARIES = ("opencc", "ahocorasick-rs", "rapidfuzz", "rjieba", "spacy")
+# A stage that no later one is made from.
+_ASIDE = "signatures"
+_SIGNATURES_CODE = ("text/normalise.py", "study/signatures.py", "types.py")
+_SIGNATURES_LIBRARIES = ("opencc", "numpy", "rensa")
 _PUBLISHED_CODE = ("match/afind.py", "match/cosine.py", "types.py")
 _PUBLISHED_LIBRARIES = ("numba", "numpy")
 
@@ -116,6 +122,7 @@ def make_recipe(study: Study) -> Recipe:
     stages: list[tuple[str, str | None]] = [
         ("text", _hash(_TEXT_CODE, _TEXT_LIBRARIES, limits.model_dump_json())),
         ("ocr", _recognised_by(study.settings.ocr)),
+        (_ASIDE, _hash(_SIGNATURES_CODE, _SIGNATURES_LIBRARIES)),
         ("hits", _hash(_HITS_CODE, _HITS_LIBRARIES, load_pack(folder).hash)),
     ]
     targets: tuple[str, ...] = ()
@@ -251,7 +258,8 @@ def _go_through(
                 break
             worked_on.add(stage)
         manifests[stage] = manifest
-        data = digest(data, manifest.data)
+        if stage != _ASIDE:
+            data = digest(data, manifest.data)
     return ShardDone(number, len(sources), manifests, data, frozenset(worked_on))
 
 
@@ -274,6 +282,12 @@ def _work(
         for paper, pages in read_pages(recipe.folder, number).items()
         if any(page.is_read for page in pages)
     }
+    if stage == _ASIDE:
+        signatures = (
+            make_signature(paper, its_pages, clean_pages(its_pages))
+            for paper, its_pages in papers.items()
+        )
+        return write_signatures(folder, number, signatures, data, made_by)
     if stage == "hits":
         cascade = _cascade(recipe.pack)
         hits = (

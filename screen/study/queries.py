@@ -8,7 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from screen.errors import StudyError
+from screen.study.reading_list import is_handed_out, is_read_itself
 from screen.study.schema import (
+    copies,
     drawn,
     failures,
     hits,
@@ -61,10 +63,19 @@ def count_everything(engine: sa.Engine) -> dict[str, Any]:
             statuses[status] = number
         scalar = connection.scalar
         count = sa.func.count
-        codes = sa.select(sa.func.max(hits.c.code).label("code")).group_by(hits.c.paper).subquery()
+        codes = (
+            sa.select(
+                sa.func.max(hits.c.code).label("code"), is_read_itself(hits.c.paper).label("read")
+            )
+            .group_by(hits.c.paper)
+            .subquery()
+        )
         by_code = {
-            code: scalar(sa.select(count()).select_from(codes).where(codes.c.code == code))
+            (code, read): scalar(
+                sa.select(count()).select_from(codes).where(codes.c.code == code, *only)
+            )
             for code in (2, 1)
+            for read, only in ((True, ()), (False, (codes.c.read.is_(False),)))
         }
         coded = sa.select(hits.c.paper).where(hits.c.code >= 1)
         unread = scalar(sa.select(count()).where(failures.c.stage == "add")) or 0
@@ -90,8 +101,12 @@ def count_everything(engine: sa.Engine) -> dict[str, Any]:
             "screened_in_part": part,
             "pages": methods.total(),
             "pages_by_method": dict(sorted(methods.items())),
-            "flagged_code_2": by_code[2] or 0,
-            "flagged_code_1": by_code[1] or 0,
+            "copies": scalar(asked.where(sa.not_(is_read_itself(papers.c.sha256)))) or 0,
+            "copy_groups": scalar(sa.select(count(copies.c.original.distinct()))) or 0,
+            "flagged_code_2": by_code[2, True] or 0,
+            "flagged_code_2_copies": by_code[2, False] or 0,
+            "flagged_code_1": by_code[1, True] or 0,
+            "flagged_code_1_copies": by_code[1, False] or 0,
             "published_asked": scalar(asked.where(papers.c.published_flagged.is_not(None))) or 0,
             "published_flagged": scalar(flagged) or 0,
             "published_flagged_alone": scalar(flagged.where(papers.c.sha256.not_in(coded))) or 0,
@@ -155,6 +170,7 @@ def list_queue(
         judged = sa.select(tallies.c.hit).where(enough, sa.not_(stands))
         done = sa.select(tallies.c.paper).where(enough, tallies.c.hit == "")
         query = query.where(source.c.id.not_in(judged), source.c.paper.not_in(done))
+        query = query.where(is_handed_out(source.c.paper))
     with engine.connect() as connection:
         rows = [dict(row) for row in connection.execute(query).mappings()]
     if order == "published" and not _was_searched(engine):

@@ -15,6 +15,7 @@ from screen.rank.model import check_model, find_model, load_model, tell_model
 from screen.settings import shipped_folder
 from screen.study.folder import Study
 from screen.study.orders import Order, keep, put_in_force, read_last
+from screen.study.reading_list import is_read_itself
 from screen.study.schema import drawn, hits, loaded, samples, verdicts
 from screen.study.shards import as_hit, digest
 from screen.study.verdicts import Judgements, read_judgements
@@ -118,7 +119,8 @@ def _list_learnable(study: Study, engine: sa.Engine) -> list[tuple[str, int]]:
 
 def _collect(study: Study, engine: sa.Engine) -> _Ingredients:
     with engine.connect() as connection:
-        query = sa.select(hits).order_by(hits.c.score.desc(), hits.c.id)
+        query = sa.select(hits).where(is_read_itself(hits.c.paper))
+        query = query.order_by(hits.c.score.desc(), hits.c.id)
         passages = [as_hit(dict(row)) for row in connection.execute(query).mappings()]
         known = {passage.id for passage in passages}
         lots = connection.execute(sa.select(drawn).order_by(drawn.c.id)).mappings().all()

@@ -20,6 +20,7 @@ from screen.match.packs import find_pack, load_pack
 from screen.rank.stopping import Elusion, find_elusion
 from screen.study.database import write
 from screen.study.folder import Study
+from screen.study.reading_list import is_read_itself
 from screen.study.schema import drawn, hits, papers, samples
 from screen.study.shards import as_hit, as_row, read_pages, write_atomically
 from screen.study.verdicts import Judgements, read_judgements
@@ -105,10 +106,12 @@ def draw(study: Study, engine: sa.Engine, size: int, seed: int) -> Sample:
 
 
 def find_unflagged(engine: sa.Engine) -> set[str]:
-    """Return the papers that were screened and have no passage of code 1 or 2."""
+    """Return the papers that were screened and have no passage of code 1 or 2, but for copies."""
     flagged = sa.select(hits.c.paper).where(hits.c.code >= 1)
     query = sa.select(papers.c.sha256).where(
-        papers.c.status == "screened", papers.c.sha256.not_in(flagged)
+        papers.c.status == "screened",
+        papers.c.sha256.not_in(flagged),
+        is_read_itself(papers.c.sha256),
     )
     with engine.connect() as connection:
         return set(connection.scalars(query))
@@ -126,7 +129,9 @@ def count_open(engine: sa.Engine, judgements: Judgements, code: int) -> int:
     """Return how many flagged papers are not settled, by `code` and above as what is wanted."""
     flagged: dict[str, list[str]] = {}
     with engine.connect() as connection:
-        query = sa.select(hits.c.paper, hits.c.id).where(hits.c.code >= 1)
+        query = sa.select(hits.c.paper, hits.c.id).where(
+            hits.c.code >= 1, is_read_itself(hits.c.paper)
+        )
         for paper, hit in connection.execute(query):
             flagged.setdefault(paper, []).append(hit)
     return len(flagged) - len(judgements.find_settled(flagged, code))

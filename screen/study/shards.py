@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from screen.errors import StudyError
+from screen.study.signatures import Signature
 from screen.types import Answer, Evidence, Failure, Hit, Line, Mark, Match, Page, Quote, Window
 
 _PAGES = pa.schema(
@@ -101,6 +102,17 @@ _ANSWERS = pa.schema(
         ("match", pa.string()),
         ("page", pa.int32()),
         ("flagged", pa.bool_()),
+    ]
+)
+
+_SIGNATURES = pa.schema(
+    [
+        ("sha256", pa.string()),
+        ("letters", pa.large_string()),
+        ("numbers", pa.string()),
+        ("length", pa.int32()),
+        ("quality", pa.float64()),
+        ("values", pa.binary()),
     ]
 )
 
@@ -211,6 +223,24 @@ def write_answers(
     return _write(folder, number, rows, _ANSWERS, (), source, recipe, "")
 
 
+def write_signatures(
+    folder: Path, number: int, signatures: Iterable[Signature], source: str, recipe: str
+) -> Manifest:
+    """Write a shard of signatures."""
+    rows = [
+        {
+            "sha256": item.paper,
+            "letters": item.letters,
+            "numbers": " ".join(item.numbers),
+            "length": len(item.letters),
+            "quality": item.quality,
+            "values": item.values.astype("<u4").tobytes(),
+        }
+        for item in signatures
+    ]
+    return _write(folder, number, rows, _SIGNATURES, (), source, recipe, "")
+
+
 def as_page_row(page: Page) -> dict[str, Any]:
     """Return a page as plain data."""
     row = _fields(page)
@@ -279,6 +309,23 @@ def count_methods(study: Path, number: int) -> dict[str, Counter[str]]:
     for (paper, _), method in methods.items():
         counts.setdefault(paper, Counter())[method] += 1
     return counts
+
+
+def read_values(study: Path, number: int) -> list[tuple[str, int, float, bytes]]:
+    """Return each paper of a shard with its length in letters, its quality and its signature.
+
+    The signature is little-endian numbers of 32 bits. Without a shard of signatures nothing.
+    """
+    if not _data_path(study / "signatures", number).exists():
+        return []
+    rows = _read(study / "signatures", number, ["sha256", "length", "quality", "values"])
+    return [(row["sha256"], row["length"], row["quality"], row["values"]) for row in rows]
+
+
+def read_letters(study: Path, number: int) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Return the letters and numbers by which each paper of a shard is compared."""
+    rows = _read(study / "signatures", number, ["sha256", "letters", "numbers"])
+    return {row["sha256"]: (row["letters"], tuple(row["numbers"].split())) for row in rows}
 
 
 def read_hits(folder: Path, number: int) -> list[Hit]:

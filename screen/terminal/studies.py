@@ -25,8 +25,12 @@ _COUNTS = (
     ("screened_in_part", "of these in part only: a page or the end could not be read"),
     ("unscreened", "UNSCREENED: could not be read, and are not negatives"),
     ("pages", "pages"),
+    ("copies", "papers that are copies of another one, which is read for them"),
+    ("copy_groups", "papers that have such copies"),
     ("flagged_code_2", "flagged, code 2"),
+    ("flagged_code_2_copies", "of these copies of another paper"),
     ("flagged_code_1", "flagged, code 1"),
+    ("flagged_code_1_copies", "of these copies of another paper"),
     ("published_flagged", "flagged by the published search"),
     ("published_flagged_alone", "of these not flagged by the pack"),
     ("hits", "passages in the queue"),
@@ -106,7 +110,11 @@ def show_counts(counts: Mapping[str, Any]) -> None:
     """Print the counts of a study, one a line."""
     console = open_console()
     for name, words in _COUNTS:
-        if counts["published_asked"] or not name.startswith("published_"):
+        if "copies" in name or name == "copy_groups":
+            shown = counts["copy_groups"] > 0
+        else:
+            shown = counts["published_asked"] > 0 or not name.startswith("published_")
+        if shown:
             console.print(Text(f"{counts[name]:>8}  {words}"))
             if name == "pages":
                 for method, number in counts["pages_by_method"].items():

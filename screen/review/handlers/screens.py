@@ -11,6 +11,7 @@ from starlette.responses import Response
 from screen.review.judging import Said, note_shown, propose
 from screen.review.paper import Paper, Task
 from screen.review.web import Call
+from screen.study.groups import list_like
 from screen.study.queries import find_passage
 from screen.study.verdicts import OUT_OF_SCOPE
 
@@ -65,6 +66,7 @@ def show_task(
             return call.tell(404, "no_such_passage")
         stand = _find_stand(call, paper, task)
         proposal = propose(turn, paper, task.round)
+        copies = list_like(turn.connection, task.paper)
     values = {
         **common,
         "task": task,
@@ -73,6 +75,7 @@ def show_task(
         "stand": stand,
         "draft": _make_draft(stand, said, proposal if task.hit is None else (None, ())),
         "proposal": proposal,
+        "copies": copies,
         "key": secrets.token_urlsafe(12),
         "criteria": call.desk.pack.manifest.criteria,
         "signs": call.desk.pack.manifest.signs,

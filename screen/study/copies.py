@@ -1,0 +1,363 @@
+"""The same paper twice: files that are copies of each other, grouped, so that one is read for all.
+
+A group is one original and its copies. Each copy was compared with its original itself, never by
+way of a third. A copy with a flagged passage that its original lacks is read all the same.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from rapidfuzz import fuzz
+
+from screen.errors import StudyError
+from screen.study.database import write
+from screen.study.folder import Study
+from screen.study.likeness import Text, compare
+from screen.study.reading_list import READ_ITSELF
+from screen.study.schema import copies, hits, loaded, papers, paths, records, verdicts
+from screen.study.shards import digest, read_letters, read_values, write_atomically
+from screen.study.signatures import SIZE, find_candidates, keep_letters
+from screen.text.normalise import clean_pages
+from screen.types import Page
+
+# In the table of what is loaded: the groups, which belong to no shard.
+_GROUPS = -3
+_RECORDS = -1
+# Signatures that agree in less are not looked at: different papers hardly reach 0.1.
+_LEAST = 0.15
+# More papers under one title are a heading, such as 简讯, and not looked at for that.
+_MOST_TITLED = 20
+_SHORTEST_TITLE = 8
+# A passage stands in another paper if one there is so much like it, 0-100.
+_SAME_PASSAGE = 70
+
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A paper that may be a copy: what decides whether it is the one to be read.
+
+    `verdict` is the number of the first verdict on it, None for none; `unread` its pages that could
+    not be read, `length` what could in characters, `recognised` whether any page of it came from
+    optical character recognition.
+    """
+
+    paper: str
+    verdict: int | None
+    unread: int
+    length: int
+    recognised: bool
+    quality: float
+    has_record: bool
+
+    def rank(self, longest: int) -> tuple[Any, ...]:
+        """Return its place among its like, the one to be read first."""
+        return (
+            self.verdict is None,
+            self.verdict or 0,
+            self.unread > 0,
+            -(10 * self.length // max(longest, 1)),
+            self.recognised,
+            -round(self.quality, 2),
+            not self.has_record,
+            self.paper,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A paper that another one, its original, is read for."""
+
+    paper: str
+    original: str
+    similarity: float
+    reason: str
+
+
+class _Word(BaseModel):
+    """One line of apart.jsonl: what somebody said of two papers, by SHA-256."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    papers: tuple[str, str] = Field(strict=False)
+    same: bool
+    by: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What people said of pairs of papers, each pair sorted: the last word counts."""
+
+    together: frozenset[Pair] = field(default=frozenset())
+    apart: frozenset[Pair] = field(default=frozenset())
+
+
+def sort_pair(one: str, other: str) -> Pair:
+    """Return two papers as a pair."""
+    return (one, other) if one < other else (other, one)
+
+
+def read_words(study: Study) -> Words:
+    """Return what people said of pairs of papers. Raises StudyError for a damaged line."""
+    path = study.folder / "apart.jsonl"
+    said: dict[Pair, bool] = {}
+    lines = path.read_text("utf-8").splitlines() if path.exists() else []
+    for number, line in enumerate(lines, start=1):
+        try:
+            word = _Word.model_validate_json(line)
+        except ValidationError as error:
+            why = str(error).splitlines()[-2].strip()
+            raise StudyError(f"{path}:{number}: {why}") from None
+        said[sort_pair(*word.papers)] = word.same
+    pairs = {same: frozenset(p for p, s in said.items() if s is same) for same in (True, False)}
+    return Words(pairs[True], pairs[False])
+
+
+def add_word(study: Study, engine: sa.Engine, files: Sequence[str], by: str, *, same: bool) -> Pair:
+    """Note that two papers, given by file name or SHA-256, are the same or not; return them.
+
+    Raises StudyError unless each names just one paper of the study, and they are two.
+    """
+    one, other = (find_paper(engine, name) for name in files)
+    if one == other:
+        raise StudyError("these are one paper: the same bytes under two names")
+    read_words(study)
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    row = {"papers": sort_pair(one, other), "same": same, "by": by, "at": now}
+    path = study.folder / "apart.jsonl"
+    before = path.read_bytes() if path.exists() else b""
+    write_atomically(path, before + json.dumps(row, ensure_ascii=False).encode() + b"\n")
+    return sort_pair(one, other)
+
+
+def find_paper(engine: sa.Engine, name: str) -> str:
+    """Return the one paper with a SHA-256 (or its beginning), file name or path.
+
+    Raises StudyError if there is none, or more than one.
+    """
+    by_hash = papers.c.sha256.startswith(name, autoescape=True) if len(name) >= 6 else sa.false()
+    queries = (
+        sa.select(papers.c.sha256).where(sa.or_(papers.c.file == name, by_hash)),
+        sa.select(paths.c.sha256).where(
+            sa.or_(paths.c.path == name, paths.c.path.endswith(f"/{name}", autoescape=True))
+        ),
+    )
+    with engine.connect() as connection:
+        found = {sha256 for query in queries for sha256 in connection.scalars(query)}
+    if len(found) != 1:
+        raise StudyError(f"{name}: {len(found) or 'no'} papers of the study are called so")
+    return str(found.pop())
+
+
+def regroup(study: Study, engine: sa.Engine) -> bool:
+    """Bring the groups up to date if papers, records or what people said have changed.
+
+    Returns whether they had.
+    """
+    words = read_words(study)
+    said = [json.dumps(sorted(pairs)) for pairs in (words.together, words.apart)]
+    with engine.connect() as connection:
+        query = sa.select(loaded.c.shard, loaded.c.state)
+        states = {row.shard: row.state for row in connection.execute(query)}
+    wanted = study.settings.copies.find
+    code = (Path(__file__).with_name(name).read_bytes() for name in ("copies.py", "likeness.py"))
+    state = digest(states.get(_RECORDS, ""), str(wanted), *said, *code)
+    if states.get(_GROUPS) == state:
+        return False
+    found = find_copies(study, engine, words) if wanted else []
+    with write(engine) as connection:
+        connection.execute(copies.delete())
+        if found:
+            rows = [{name: getattr(item, name) for name in Copy.__slots__} for item in found]
+            connection.execute(copies.insert(), rows)
+        connection.execute(loaded.delete().where(loaded.c.shard == _GROUPS))
+        connection.execute(loaded.insert().values(shard=_GROUPS, state=state))
+    return True
+
+
+def find_copies(study: Study, engine: sa.Engine, words: Words) -> list[Copy]:
+    """Return the copies among the screened papers of a study, by original and paper."""
+    homes, signed = _read_signatures(study, engine)
+    names = sorted(signed)
+    known = [name for name in names if len(signed[name][2]) == 4 * SIZE]
+    values = np.frombuffer(b"".join(signed[name][2] for name in known), "<u4").reshape(-1, SIZE)
+    pairs = {(known[i], known[j]) for i, j, _ in find_candidates(values, _LEAST)}
+    with engine.connect() as connection:
+        titled = _read_titles(connection)
+    pairs |= _pair_by_title({name: titled[name] for name in known if name in titled})
+    pairs = {*pairs, *words.together} - words.apart
+    pairs = {pair for pair in pairs if pair[0] in signed and pair[1] in signed}
+    texts = _read_texts(study, homes, {name for pair in pairs for name in pair}, titled)
+    alike = {}
+    for one, other in sorted(pairs):
+        likeness = compare(texts[one], texts[other])
+        if likeness.is_copy or (one, other) in words.together:
+            alike[one, other] = likeness
+    involved = {name for pair in alike for name in pair}
+    candidates = _read_candidates(engine, involved, signed, titled)
+    chosen = choose_originals(candidates, alike, words.apart)
+    passages = _read_passages(engine, {name for pair in chosen.items() for name in pair})
+    found = []
+    for paper, original in chosen.items():
+        pair = sort_pair(paper, original)
+        told = "somebody said so" if pair in words.together else alike[pair].reason
+        lacking = find_lacking(passages[paper], [text for _, text in passages[original]])
+        if lacking is not None:
+            told = f"{READ_ITSELF}its passage on page {lacking} is not in the original; {told}"
+        found.append(Copy(paper, original, round(alike[pair].similarity, 4), told))
+    return sorted(found, key=lambda copy: (copy.original, copy.paper))
+
+
+def choose_originals(
+    candidates: Iterable[Candidate], alike: Iterable[Pair], apart: Iterable[Pair] = ()
+) -> dict[str, str]:
+    """Return the original of each copy, given the papers and the pairs of them that are alike.
+
+    The first by rank of a group is the original of all that are like it itself; of what is left the
+    next. Papers that somebody said to be apart never share an original.
+    """
+    near: dict[str, set[str]] = defaultdict(set)
+    for one, other in alike:
+        near[one].add(other)
+        near[other].add(one)
+    parted = {sort_pair(*pair) for pair in apart}
+    known = {item.paper: item for item in candidates if item.paper in near}
+    reach = {
+        name: max(known[other].length for other in (name, *near[name])) for name in sorted(known)
+    }
+    chosen: dict[str, str] = {}
+    originals: set[str] = set()
+    for item in sorted(known.values(), key=lambda item: item.rank(reach[item.paper])):
+        if item.paper in chosen:
+            continue
+        originals.add(item.paper)
+        members = [item.paper]
+        for other in sorted(near[item.paper] - chosen.keys() - originals):
+            if not any(sort_pair(member, other) in parted for member in members):
+                chosen[other] = item.paper
+                members.append(other)
+    return chosen
+
+
+def find_lacking(passages: Sequence[tuple[int, str]], others: Sequence[str]) -> int | None:
+    """Return the page of the first passage that has no counterpart among others, None if all have.
+
+    `passages` are pages and texts.
+    """
+    theirs = [keep_letters(other) for other in others]
+    for page, passage in passages:
+        ours = keep_letters(passage)
+        if not any(fuzz.partial_ratio(ours, other) >= _SAME_PASSAGE for other in theirs):
+            return page
+    return None
+
+
+def _read_signatures(
+    study: Study, engine: sa.Engine
+) -> tuple[dict[str, int], dict[str, tuple[int, float, bytes]]]:
+    """Return the shard of each screened paper; and its length, quality and signature."""
+    query = sa.select(papers.c.sha256, papers.c.shard).where(papers.c.status == "screened")
+    with engine.connect() as connection:
+        homes = {row.sha256: row.shard for row in connection.execute(query)}
+    signed = {
+        paper: (length, quality, values)
+        for shard in sorted(set(homes.values()))
+        for paper, length, quality, values in read_values(study.folder, shard)
+        if paper in homes
+    }
+    return homes, signed
+
+
+def _read_titles(connection: sa.Connection) -> dict[str, sa.Row[Any]]:
+    """Return the record of each paper that has one: the first."""
+    query = (
+        sa.select(records).where(records.c.sha256.is_not(None)).order_by(records.c.number.desc())
+    )
+    return {row.sha256: row for row in connection.execute(query)}
+
+
+def _pair_by_title(titled: Mapping[str, sa.Row[Any]]) -> set[Pair]:
+    """Return the pairs of papers whose records have the same title."""
+    named: dict[str, list[str]] = defaultdict(list)
+    for paper, row in titled.items():
+        title = keep_letters(row.title)
+        if len(title) >= _SHORTEST_TITLE:
+            named[title].append(paper)
+    return {
+        pair
+        for those in named.values()
+        if len(those) <= _MOST_TITLED
+        for pair in combinations(sorted(those), 2)
+    }
+
+
+def _read_texts(
+    study: Study, homes: Mapping[str, int], wanted: set[str], titled: Mapping[str, sa.Row[Any]]
+) -> dict[str, Text]:
+    texts = {}
+    for shard in sorted({homes[name] for name in wanted}):
+        for name, (letters, numbers) in read_letters(study.folder, shard).items():
+            if name in wanted:
+                row = titled.get(name)
+                title, place = ("", "") if row is None else (_simplify(row.title), _find_place(row))
+                texts[name] = Text(letters, numbers, title, place)
+    return texts
+
+
+def _simplify(title: str) -> str:
+    """Return a title as a clean text, in simplified characters."""
+    return clean_pages([Page("", 1, title, "text", 1.0)]).text if title else ""
+
+
+def _find_place(row: sa.Row[Any]) -> str:
+    """Return where a paper is printed, "" unless all of it is known."""
+    parts = [row.journal, row.year, row.volume or row.issue, row.pages.partition("-")[0]]
+    return " ".join(map(str, parts)) if all(parts) else ""
+
+
+def _read_candidates(
+    engine: sa.Engine,
+    wanted: set[str],
+    signed: Mapping[str, tuple[int, float, bytes]],
+    titled: Mapping[str, sa.Row[Any]],
+) -> list[Candidate]:
+    first = sa.select(verdicts.c.paper, sa.func.min(verdicts.c.id).label("id"))
+    query = sa.select(papers.c.sha256, papers.c.unread_pages, papers.c.methods)
+    with engine.connect() as connection:
+        asked = connection.execute(first.group_by(verdicts.c.paper))
+        given = {row.paper: row.id for row in asked}
+        rows = [row for row in connection.execute(query) if row.sha256 in wanted]
+    return [
+        Candidate(
+            paper=row.sha256,
+            verdict=given.get(row.sha256),
+            unread=row.unread_pages,
+            length=signed[row.sha256][0],
+            recognised="ocr" in row.methods,
+            quality=signed[row.sha256][1],
+            has_record=row.sha256 in titled,
+        )
+        for row in rows
+    ]
+
+
+def _read_passages(engine: sa.Engine, wanted: set[str]) -> dict[str, list[tuple[int, str]]]:
+    """Return the flagged passages of some papers with their pages, in order."""
+    found: dict[str, list[tuple[int, str]]] = {name: [] for name in wanted}
+    query = sa.select(hits.c.paper, hits.c.page, hits.c.passage).where(hits.c.code >= 1)
+    with engine.connect() as connection:
+        for row in connection.execute(query.order_by(hits.c.page, hits.c.start, hits.c.id)):
+            if row.paper in found:
+                found[row.paper].append((row.page, row.passage))
+    return found
