@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from screen.review.paper import Paper, Task, Turn
 from screen.study.database import make_upsert
+from screen.study.reading_list import is_read_itself
 from screen.study.schema import drawn, hits, leases, orders, ranks, skips, tallies, verdicts
 from screen.study.verdicts import STANDS, have_judged
 
@@ -26,7 +27,7 @@ _wanted = sa.bindparam("wanted", type_=sa.Integer)
 _round = sa.bindparam("round", type_=sa.Integer)
 _HELD = (
     sa.select(leases.c.paper)
-    .where(leases.c.reviewer == _me, leases.c.round == _round)
+    .where(leases.c.reviewer == _me, leases.c.round == _round, is_read_itself(leases.c.paper))
     .order_by(leases.c.expires.desc(), leases.c.paper)
 )
 # In an update a name may not be that of a column.
@@ -193,12 +194,15 @@ def _wanting_papers(paper: sa.ColumnElement[Any]) -> tuple[sa.ColumnElement[bool
         .having(sa.func.count() >= _wanted)
     )
     aside = sa.select(skips.c.paper).where(skips.c.reviewer == _me)
-    return tuple(paper.not_in(papers) for papers in (done, own, full, aside))
+    open_ = tuple(paper.not_in(papers) for papers in (done, own, full, aside))
+    return *open_, is_read_itself(paper)
 
 
 def _walk_skipped(turn: Turn) -> Iterator[str]:
     """Yield what the reviewer put aside, the first first."""
-    mine = sa.select(skips.c.paper).where(skips.c.reviewer == turn.reviewer)
+    mine = sa.select(skips.c.paper).where(
+        skips.c.reviewer == turn.reviewer, is_read_itself(skips.c.paper)
+    )
     yield from turn.connection.scalars(mine.order_by(skips.c.at, skips.c.paper)).all()
 
 
@@ -212,6 +216,7 @@ def _walk_disputed(turn: Turn) -> Iterator[str]:
         tallies.c.round > 1, tallies.c.hit != "", tallies.c.paper.not_in(whole)
     )
     for query in (disputed, decided):
+        query = query.where(is_read_itself(tallies.c.paper))
         yield from turn.connection.scalars(query.distinct().order_by(tallies.c.paper)).all()
 
 
@@ -223,5 +228,7 @@ def _walk_unsettled(turn: Turn) -> Iterator[str]:
     settled = sa.select(tallies.c.paper).where(tallies.c.hit == "", _ENOUGH)
     begun = sa.select(tallies.c.paper).where(tallies.c.judged > 0)
     found = sa.union(sa.select(drawn.c.paper), begun).subquery()
-    query = sa.select(found.c.paper).where(found.c.paper.not_in(settled))
+    query = sa.select(found.c.paper).where(
+        found.c.paper.not_in(settled), is_read_itself(found.c.paper)
+    )
     yield from turn.connection.scalars(query.order_by(found.c.paper), {"wanted": turn.wanted})

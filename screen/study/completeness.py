@@ -10,6 +10,7 @@ from screen.settings import Stopping
 from screen.study.folder import Study
 from screen.study.orders import Order, read_last
 from screen.study.queries import count_everything
+from screen.study.reading_list import is_read_itself, list_excluded
 from screen.study.samples import SampleResult, count_open, judge_sample, read_samples
 from screen.study.schema import hits
 from screen.study.verdicts import Judgements, read_judgements
@@ -100,7 +101,7 @@ def measure_completeness(
     if judgements is None:
         judgements = read_judgements(engine, study.settings.review.reviewers_per_passage)
     drawn = read_samples(study)
-    found = judgements.find_papers(rule.code)
+    found = judgements.find_papers(rule.code) - list_excluded(engine).keys()
     return Completeness(
         code=rule.code,
         verdicts=judgements.count,
@@ -152,7 +153,8 @@ def list_read(engine: sa.Engine, judgements: Judgements, code: int) -> tuple[lis
     the queue.
     """
     with engine.connect() as connection:
-        query = sa.select(hits.c.id, hits.c.paper).order_by(hits.c.score.desc(), hits.c.id)
+        query = sa.select(hits.c.id, hits.c.paper).where(is_read_itself(hits.c.paper))
+        query = query.order_by(hits.c.score.desc(), hits.c.id)
         asked = connection.execute(query)
         queue = {hit: paper for hit, paper in asked}  # noqa: C416 - rows are no pairs for dict()
     read = []

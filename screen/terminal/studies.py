@@ -22,6 +22,7 @@ _COUNTS = (
     ("screened", "screened"),
     ("screened_in_part", "of these in part only: a page or the end could not be read"),
     ("unscreened", "UNSCREENED: could not be read, and are not negatives"),
+    ("excluded", "left out by the scope of the study: not read, not deleted"),
     ("flagged_code_2", "flagged, code 2"),
     ("flagged_code_1", "flagged, code 1"),
     ("published_flagged", "flagged by the published search"),
