@@ -124,6 +124,7 @@ def _judge_shard(
         for row in rows
         if scope.reads_text
         and row["status"] == "screened"
+        and not row["unread_pages"]  # what is not found may stand on one of them
         and first[row["sha256"]].rule is None
         and first[row["sha256"]].undecided
     }
