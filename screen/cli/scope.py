@@ -73,10 +73,7 @@ def scope(
                 "reason": item.reason,
                 "gloss": item.gloss,
                 **{
-                    name: sum(
-                        x.decision.rule == item and x.stage == name
-                        for x in out
-                    )
+                    name: sum(x.decision.rule == item and x.stage == name for x in out)
                     for name in ("record", "text")
                 },
                 "undecided": undecided.get(item.id, 0),

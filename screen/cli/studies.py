@@ -25,9 +25,9 @@ from screen.study.folder import Study
 from screen.study.loading import load
 from screen.study.pipeline import find_made, make_recipe
 from screen.study.pipeline import run as run_study
+from screen.study.prisma import count_flow
 from screen.study.queries import BLIND_FIELDS, count_everything, list_failures, list_queue
 from screen.study.ranking import bring_up_to_date, find_classifier
-from screen.study.prisma import count_flow
 from screen.study.samples import load_samples
 from screen.study.scope import apply_scope, name_scope
 from screen.terminal import printable, progress

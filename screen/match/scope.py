@@ -62,14 +62,9 @@ class Condition(Strict):
         return self
 
     @cached_property
-    def _pattern(self) -> re.Pattern[str]:
-        """The words, as group 1, and those that hide them; the longest first."""
-        hiding = {clean_words(s).lower() for word in self.unless for s in expand(word)}
-        wanted = {clean_words(s).lower() for word in self.words for s in expand(word)} - hiding
-        ordered = sorted(hiding | wanted, key=lambda word: (-len(word), word))
-        return re.compile(
-            "|".join(f"({_bounded(w)})" if w in wanted else _bounded(w) for w in ordered)
-        )
+    def _patterns(self) -> tuple[re.Pattern[str], re.Pattern[str] | None]:
+        """The words, and what hides those inside it."""
+        return _compile(self.words), _compile(self.unless) if self.unless else None
 
     def names(self) -> Iterator[str]:
         """Yield the fields that the condition and those inside it look at."""
@@ -93,13 +88,25 @@ class Condition(Strict):
         found: list[str] = []
         for name in self.fields:
             value = subject.fields.get(name, "")[: self.first]
-            found += [m.group() for m in self._pattern.finditer(value) if m.lastindex]
+            found += self._find(value)
         words = tuple(dict.fromkeys(found))
         if len(found) >= self.at_least:
             return True, words
         needs = self.needs or tuple(f for f in self.fields if f != "keywords") or self.fields
         known = all(subject.fields.get(name) for name in needs)
         return (False if known else None), words
+
+    def _find(self, value: str) -> Iterator[str]:
+        """Yield the words that stand in a field, apart from hidden ones; none overlaps another."""
+        wanted, hiding = self._patterns
+        hidden = [m.span(1) for m in hiding.finditer(value)] if hiding else []
+        last = 0
+        for match in wanted.finditer(value):
+            start, end = match.span(1)
+            if start < last or any(low <= start and end <= high for low, high in hidden):
+                continue
+            last = end
+            yield match[1]
 
     def _join(self, subject: "Subject") -> Truth:
         told = [inner.judge(subject) for inner in (*self.all, *self.any, *self.none)]
@@ -112,6 +119,13 @@ class Condition(Strict):
         if self.none:
             return (None if met is None else not met), words
         return met, words
+
+
+def _compile(spellings: tuple[str, ...]) -> re.Pattern[str]:
+    """Return a pattern that finds words wherever they begin, the longest of each place."""
+    words = {clean_words(word).lower() for spelling in spellings for word in expand(spelling)}
+    ordered = sorted(words, key=lambda word: (-len(word), word))
+    return re.compile(f"(?=({'|'.join(map(_bounded, ordered))}))")
 
 
 def _bounded(word: str) -> str:
@@ -187,6 +201,11 @@ class Decision:
     rule: ScopeRule | None
     words: tuple[str, ...]
     undecided: tuple[str, ...]
+
+    @property
+    def reason(self) -> str:
+        """Why the paper is left out, "" if it stays in."""
+        return self.rule.reason if self.rule else ""
 
 
 def make_subject(

@@ -78,9 +78,7 @@ def count_everything(engine: sa.Engine) -> dict[str, Any]:
         held = scalar(sa.select(count()).select_from(paths)) or 0
         total = sum(statuses.values())
         asked = sa.select(count()).select_from(papers)
-        flagged = asked.where(
-            papers.c.published_flagged.is_(True), is_read_itself(papers.c.sha256)
-        )
+        flagged = asked.where(papers.c.published_flagged.is_(True), is_read_itself(papers.c.sha256))
         left_out = asked.where(papers.c.sha256.in_(sa.select(exclusions.c.paper)))
         return {
             "files": found + unread,

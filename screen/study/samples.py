@@ -129,7 +129,9 @@ def count_open(engine: sa.Engine, judgements: Judgements, code: int) -> int:
     """Return how many flagged papers are not settled, by `code` and above as what is wanted."""
     flagged: dict[str, list[str]] = {}
     with engine.connect() as connection:
-        query = sa.select(hits.c.paper, hits.c.id).where(hits.c.code >= 1, is_read_itself(hits.c.paper))
+        query = sa.select(hits.c.paper, hits.c.id).where(
+            hits.c.code >= 1, is_read_itself(hits.c.paper)
+        )
         for paper, hit in connection.execute(query):
             flagged.setdefault(paper, []).append(hit)
     return len(flagged) - len(judgements.find_settled(flagged, code))

@@ -53,7 +53,7 @@ def apply_scope(study: Study, engine: sa.Engine) -> bool:
     scope = name_scope(study)
     with engine.connect() as connection:
         query = sa.select(loaded.c.shard, loaded.c.state).order_by(loaded.c.shard)
-        states = {shard: state for shard, state in connection.execute(query)}
+        states = {row.shard: row.state for row in connection.execute(query)}
     known = states.pop(_STATE, "")
     parts = [f"{shard} {state}" for shard, state in states.items()]
     state = digest(_VERSION, scope.hash if scope else "", *parts)

@@ -62,7 +62,8 @@ def show_rules(
     console.print(Text(f"{len(judged):>8}  papers, and records without one"))
     console.print(Text(f"{out:>8}  left out, by the first rule that does so:"))
     for row in counts:
-        words = f"{row['record'] + row['text']:>12}  {row['rule']} ({row['reason']}): {row['gloss']}"
+        number = row["record"] + row["text"]
+        words = f"{number:>12}  {row['rule']} ({row['reason']}): {row['gloss']}"
         words += f"; {row['record']} by record, {row['text']} by text"
         console.print(Text(f"{words}; not decided {row['undecided']}"))
     console.print(Text(f"{doubt:>8}  stay in though a rule could not be decided for want of data"))
