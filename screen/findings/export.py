@@ -34,7 +34,7 @@ VERDICT_FIELDS = (
 
 
 def hit_rows(study: Study, engine: sa.Engine, known: Completeness) -> Iterator[Row]:
-    """Yield one row a hit, in the order of the queue; also those of papers that are out of scope."""
+    """Yield one row a hit, in the order of the queue; also of papers that are out of scope."""
     verdicts = list_verdicts(engine)
     left_out = list_excluded(engine)
     for row in list_queue(engine, every=True):
@@ -54,8 +54,8 @@ def hit_rows(study: Study, engine: sa.Engine, known: Completeness) -> Iterator[R
 def paper_rows(study: Study, engine: sa.Engine, known: Completeness) -> Iterator[Row]:
     """Yield one row a paper, in the order of the file names.
 
-    An unreadable paper is neither flagged nor unflagged: its `flagged` and `code` are null. So are those of
-    a paper that the scope leaves out; its `reason` is the scope's.
+    An unreadable paper is neither flagged nor unflagged: its `flagged` and `code` are null. So are
+    those of a paper that the scope leaves out; its `reason` is the scope's.
     """
     left_out = list_excluded(engine)
     judgements = read_judgements(engine, study.settings.review.reviewers_per_passage)
