@@ -15,6 +15,10 @@ TEMPLATE = """\
 # from this study's folder).
 pack = "brain-death"
 
+# The scope: the name of one of those in the pack's scope.yml. What it leaves out is not read, and
+# counted with its reason; nothing is deleted. "" leaves nothing out.
+# scope = ""
+
 # The classifier that orders the queue: "default" is the one that ships for the pack (if one does),
 # a path is a folder made by ddr-screen train, "" is none: then the score orders, and nothing is
 # learned.
@@ -191,6 +195,7 @@ class Settings(_Strict):
     """Everything study.toml may hold."""
 
     pack: str = "brain-death"
+    scope: str = ""
     model: str = "default"
     limits: Limits = Limits()
     ocr: Recognition = Recognition()

@@ -46,7 +46,7 @@ def test_the_template_shows_every_setting() -> None:
     shown = set(re.findall(r"^(\w+) = ", text, flags=re.MULTILINE))
     sections = (Limits, Work, Learning, Copies, Stopping, Review, Database, Published)
     known = {name for section in sections for name in section.model_fields}
-    assert shown == known | {"pack", "model"}
+    assert shown == known | {"pack", "scope", "model"}
 
 
 def test_an_empty_file_means_the_defaults(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ import click
 from screen.cli.common import DONE_WITH_FAILURES, as_json_option, example
 from screen.errors import PackError
 from screen.match.packs import builtin_folder, find_pack, load_pack
-from screen.terminal.packs import show_cases
+from screen.match.scope import load_scope_cases, load_scopes
+from screen.terminal.packs import show_cases, show_scope_cases
 
 
 @click.group()
@@ -35,8 +36,11 @@ def check(name: str, as_json: bool) -> None:
     """Check a pack's files and run its cases. Ends with status 1 if a case fails."""
     from screen.match.check import run_cases
 
-    loaded = load_pack(find_pack(name))
+    folder = find_pack(name)
+    loaded, scopes, cases = load_pack(folder), load_scopes(folder), load_scope_cases(folder)
     results = list(run_cases(loaded))
+    decided = [(case, case.decide(scopes)) for case in cases]
+    wrong = [(case, told) for case, told in decided if told.reason != case.reason]
     failed = [result for result in results if result.right == bool(result.case.open)]
     if as_json:
         click.echo(
@@ -47,13 +51,17 @@ def check(name: str, as_json: bool) -> None:
                     "right": sum(result.right for result in results),
                     "open": sum(bool(result.case.open) for result in results),
                     "failed": [result.case.id for result in failed],
+                    "scopes": sorted(scopes),
+                    "scope_cases": len(decided),
+                    "scope_failed": [case.id for case, _ in wrong],
                 },
                 indent=1,
             )
         )
     else:
         show_cases(loaded.label, results, failed)
-    if failed:
+        show_scope_cases(decided, wrong)
+    if failed or wrong:
         sys.exit(DONE_WITH_FAILURES)
 
 

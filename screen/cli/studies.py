@@ -25,10 +25,13 @@ from screen.study.folder import Study
 from screen.study.loading import load
 from screen.study.pipeline import find_made, make_recipe
 from screen.study.pipeline import run as run_study
+from screen.study.prisma import count_flow
 from screen.study.queries import BLIND_FIELDS, count_everything, list_failures, list_queue
 from screen.study.ranking import bring_up_to_date, find_classifier
 from screen.study.samples import load_samples
+from screen.study.scope import apply_scope, name_scope
 from screen.terminal import open_bars, printable
+from screen.terminal.scope import show_flow
 from screen.terminal.studies import (
     Bars,
     count_work,
@@ -65,10 +68,13 @@ def add(study: Path, paths: tuple[Path, ...], records: tuple[Path, ...]) -> None
     if not paths and not records:
         raise click.UsageError("nothing to add: name files, folders or --records")
     opened = Study(study)
+    name_scope(opened)
     recipe = make_recipe(opened)  # a pack or setting at fault is known before anything is written
     added = opened.add(paths, records)
     with opened.lock():
-        load(opened, open_database(opened), find_made(opened, recipe))
+        engine = open_database(opened)
+        load(opened, engine, find_made(opened, recipe))
+        apply_scope(opened, engine)
     click.echo(
         f"{study}: {added.new} new papers, {added.duplicates} further paths of known papers, "
         f"{added.known} known already, {added.records} records."
@@ -102,9 +108,11 @@ def run(study: Path, workers: int | None, retry_failed: bool, as_json: bool) -> 
         with opened.lock(), open_bars() as bars:
             engine = open_database(opened)  # one that cannot be used is known before the work
             find_classifier(opened, load_pack(find_pack(opened.settings.pack, opened.folder)))
+            name_scope(opened)
             watch = Bars(bars, len(opened.shard_numbers()), wanted)
             done = run_study(opened, wanted, watch, retry_failed=retry_failed)
             loaded = load(opened, engine, done)
+            apply_scope(opened, engine)
             load_samples(opened, engine)
             bring_up_to_date(opened, engine)
     except KeyboardInterrupt:
@@ -132,11 +140,13 @@ def status(study: Path, as_json: bool) -> None:
     engine = open_database(opened)
     counts, failures = count_everything(engine), list_failures(engine)
     known = measure_completeness(opened, engine)
+    flow = count_flow(opened, engine)
     if as_json:
-        figures = {**counts, "screening": known.as_json(), "failure_list": failures}
+        figures = {**counts, "prisma": flow, "screening": known.as_json(), "failure_list": failures}
         click.echo(json.dumps(figures, ensure_ascii=False, indent=1))
         return
     show_counts(counts)
+    show_flow(flow)
     show_completeness(known)
     show_failures(failures)
 

@@ -12,14 +12,15 @@ from screen.study.completeness import Completeness
 from screen.study.folder import Study
 from screen.study.groups import read_groups
 from screen.study.queries import list_papers, list_queue, list_verdicts
+from screen.study.reading_list import list_excluded
 from screen.study.verdicts import read_judgements
 
 HIT_FIELDS = (
     "hit_id", "paper_id", "file", "sha256", "title", "year", "journal", "affiliations", "page",
     "start", "end", "quote", "continued", "passage", "context", "section", "criteria", "code",
     "score", "reason", "mitigating", "events", "matches", "pack", "model", "problematic",
-    "possible", "verdicts", "published_flagged", "published_distance", "published_target",
-    "recall_at_least", "completeness",
+    "possible", "verdicts", "excluded", "published_flagged", "published_distance",
+    "published_target", "recall_at_least", "completeness",
 )  # fmt: skip
 PAPER_FIELDS = (
     "paper_id", "file", "sha256", "title", "authors", "year", "journal", "affiliations", "doi",
@@ -35,9 +36,10 @@ VERDICT_FIELDS = (
 
 
 def hit_rows(study: Study, engine: sa.Engine, known: Completeness) -> Iterator[Row]:
-    """Yield one row a hit, in the order of the queue."""
+    """Yield one row a hit, in the order of the queue; also of papers that are out of scope."""
     verdicts = list_verdicts(engine)
-    for row in list_queue(engine):
+    left_out = list_excluded(engine)
+    for row in list_queue(engine, every=True):
         values = {
             **row,
             "hit_id": row["id"],
@@ -45,6 +47,7 @@ def hit_rows(study: Study, engine: sa.Engine, known: Completeness) -> Iterator[R
             "sha256": row["paper"],
             **_record_fields(row),
             "verdicts": [_verdict_fields(verdict) for verdict in verdicts.get(row["id"], [])],
+            "excluded": left_out.get(row["paper"]),
             **_completeness(known),
         }
         yield {name: values[name] for name in HIT_FIELDS}
@@ -53,11 +56,15 @@ def hit_rows(study: Study, engine: sa.Engine, known: Completeness) -> Iterator[R
 def paper_rows(study: Study, engine: sa.Engine, known: Completeness) -> Iterator[Row]:
     """Yield one row a paper, in the order of the file names.
 
-    An unreadable paper is neither flagged nor unflagged: its `flagged` and `code` are null.
+    An unreadable paper is neither flagged nor unflagged: its `flagged` and `code` are null. So are
+    those of a paper that the scope leaves out; its `reason` is the scope's.
     """
+    left_out = list_excluded(engine)
     judgements = read_judgements(engine, study.settings.review.reviewers_per_passage)
     groups = read_groups(engine)
     for row in list_papers(engine):
+        if row["sha256"] in left_out:
+            row.update(status="excluded", reason=left_out[row["sha256"]])
         verdict, carried = groups.judge_paper(judgements, row["sha256"])
         screened = row["status"] == "screened"
         code = row["code"] or 0

@@ -23,7 +23,7 @@ Location = tuple[int | str, ...]
 
 
 @dataclass(frozen=True)
-class _File(Generic[Model]):
+class PackFile(Generic[Model]):
     """One file of a pack, read and checked by itself, with the tree that knows its lines."""
 
     path: Path
@@ -56,11 +56,11 @@ def find_pack(name: str, base: Path = Path()) -> Path:
 
 def load_pack(folder: Path) -> Pack:
     """Read and check the pack in `folder`. Raises PackError with file and line."""
-    manifest = _read(folder / "pack.yml", Manifest)
-    terms = _read(folder / "terms.yml", Terms)
-    rules = _read(folder / "criteria.yml", Rules)
-    phrases = _read(folder / "phrases.yml", Phrases)
-    cases = _read(folder / "cases.yml", Cases)
+    manifest = read_file(folder / "pack.yml", Manifest)
+    terms = read_file(folder / "terms.yml", Terms)
+    rules = read_file(folder / "criteria.yml", Rules)
+    phrases = read_file(folder / "phrases.yml", Phrases)
+    cases = read_file(folder / "cases.yml", Cases)
     _check_ids(manifest.content, rules, phrases, cases)
     _check_kinds(terms, rules)
     parts = [manifest.content, terms.content, *phrases.content.phrases, *rules.content.rules]
@@ -79,10 +79,10 @@ def load_pack(folder: Path) -> Pack:
 
 
 def _check_ids(
-    manifest: Manifest, rules: _File[Rules], phrases: _File[Phrases], cases: _File[Cases]
+    manifest: Manifest, rules: PackFile[Rules], phrases: PackFile[Phrases], cases: PackFile[Cases]
 ) -> None:
     """Raise PackError for an id that is there twice or an aim that pack.yml does not have."""
-    lists: list[tuple[_File[Any], str, tuple[Rule | Phrase | Case, ...]]] = [
+    lists: list[tuple[PackFile[Any], str, tuple[Rule | Phrase | Case, ...]]] = [
         (rules, "rules", rules.content.rules),
         (phrases, "phrases", phrases.content.phrases),
         (cases, "cases", cases.content.cases),
@@ -99,7 +99,7 @@ def _check_ids(
             seen.add(item.id)
 
 
-def _check_kinds(terms: _File[Terms], rules: _File[Rules]) -> None:
+def _check_kinds(terms: PackFile[Terms], rules: PackFile[Rules]) -> None:
     """Raise PackError for a kind that no term and no compound has."""
     words = terms.content
     known = {term.kind for term in words.terms}
@@ -126,7 +126,7 @@ def _named_kinds(number: int, rule: Rule) -> Iterator[tuple[Location, str]]:
             yield ("rules", number, key, index, "kinds", position), kind
 
 
-def _check_triggers(pack: Pack, rules: _File[Rules]) -> None:
+def _check_triggers(pack: Pack, rules: PackFile[Rules]) -> None:
     """Raise PackError for a rule that makes hits and that a text without a trigger could meet.
 
     The sieve would hide what such a rule finds.
@@ -156,7 +156,7 @@ class _Loader(yaml.CSafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def _read(path: Path, model: type[Model]) -> _File[Model]:
+def read_file(path: Path, model: type[Model]) -> PackFile[Model]:
     """Read one YAML file into its model. Raises PackError naming file and line."""
     tree: yaml.Node | None = None
     try:
@@ -165,7 +165,7 @@ def _read(path: Path, model: type[Model]) -> _File[Model]:
             tree = loader.get_single_node()
         if not isinstance(tree, yaml.MappingNode):
             raise PackError(f"{path}:1: expected keys and values")
-        return _File(path, model.model_validate(loader.construct_document(tree)), tree)
+        return PackFile(path, model.model_validate(loader.construct_document(tree)), tree)
     except FileNotFoundError:
         raise PackError(f"{path}: no such file") from None
     except ValidationError as error:

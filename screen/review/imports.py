@@ -70,7 +70,7 @@ class Importer:
         self._engine = engine
         self._codebook = codebook
         self._reviewer, self._round, self._blind = reviewer, round_, blind
-        self._passages = {row["id"]: row for row in list_queue(engine, samples=True)}
+        self._passages = {row["id"]: row for row in list_queue(engine, samples=True, every=True)}
         self._files: dict[str, str] = {}
         self._papers: dict[str, set[str]] = {}
         for row in list_papers(engine):

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from screen.review.paper import Paper, Task, Turn
 from screen.study.database import make_upsert
-from screen.study.reading_list import is_handed_out
+from screen.study.reading_list import is_handed_out, is_in_scope
 from screen.study.schema import drawn, hits, leases, orders, ranks, skips, tallies, verdicts
 from screen.study.verdicts import STANDS, have_judged
 
@@ -27,7 +27,7 @@ _wanted = sa.bindparam("wanted", type_=sa.Integer)
 _round = sa.bindparam("round", type_=sa.Integer)
 _HELD = (
     sa.select(leases.c.paper)
-    .where(leases.c.reviewer == _me, leases.c.round == _round)
+    .where(leases.c.reviewer == _me, leases.c.round == _round, is_handed_out(leases.c.paper))
     .order_by(leases.c.expires.desc(), leases.c.paper)
 )
 # In an update a name may not be that of a column.
@@ -200,7 +200,9 @@ def _wanting_papers(paper: sa.ColumnElement[Any]) -> tuple[sa.ColumnElement[bool
 
 def _walk_skipped(turn: Turn) -> Iterator[str]:
     """Yield what the reviewer put aside, the first first."""
-    mine = sa.select(skips.c.paper).where(skips.c.reviewer == turn.reviewer)
+    mine = sa.select(skips.c.paper).where(
+        skips.c.reviewer == turn.reviewer, is_handed_out(skips.c.paper)
+    )
     yield from turn.connection.scalars(mine.order_by(skips.c.at, skips.c.paper)).all()
 
 
@@ -214,6 +216,7 @@ def _walk_disputed(turn: Turn) -> Iterator[str]:
         tallies.c.round > 1, tallies.c.hit != "", tallies.c.paper.not_in(whole)
     )
     for query in (disputed, decided):
+        query = query.where(is_in_scope(tallies.c.paper))
         yield from turn.connection.scalars(query.distinct().order_by(tallies.c.paper)).all()
 
 

@@ -10,7 +10,7 @@ from screen.settings import Stopping
 from screen.study.folder import Study
 from screen.study.orders import Order, read_last
 from screen.study.queries import count_everything
-from screen.study.reading_list import is_read_itself
+from screen.study.reading_list import is_read_itself, list_excluded
 from screen.study.samples import SampleResult, count_open, judge_sample, read_samples
 from screen.study.schema import hits
 from screen.study.verdicts import Judgements, read_judgements
@@ -101,7 +101,7 @@ def measure_completeness(
     if judgements is None:
         judgements = read_judgements(engine, study.settings.review.reviewers_per_passage)
     drawn = read_samples(study)
-    found = judgements.find_papers(rule.code)
+    found = judgements.find_papers(rule.code) - list_excluded(engine).keys()
     return Completeness(
         code=rule.code,
         verdicts=judgements.count,

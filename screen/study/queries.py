@@ -8,10 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from screen.errors import StudyError
-from screen.study.reading_list import is_handed_out, is_read_itself
+from screen.study.reading_list import is_copy, is_handed_out, is_in_scope, is_read_itself
 from screen.study.schema import (
     copies,
     drawn,
+    exclusions,
     failures,
     hits,
     orders,
@@ -64,18 +65,17 @@ def count_everything(engine: sa.Engine) -> dict[str, Any]:
         scalar = connection.scalar
         count = sa.func.count
         codes = (
-            sa.select(
-                sa.func.max(hits.c.code).label("code"), is_read_itself(hits.c.paper).label("read")
-            )
+            sa.select(sa.func.max(hits.c.code).label("code"), is_copy(hits.c.paper).label("copy"))
+            .where(is_in_scope(hits.c.paper))
             .group_by(hits.c.paper)
             .subquery()
         )
         by_code = {
-            (code, read): scalar(
+            (code, copy): scalar(
                 sa.select(count()).select_from(codes).where(codes.c.code == code, *only)
             )
             for code in (2, 1)
-            for read, only in ((True, ()), (False, (codes.c.read.is_(False),)))
+            for copy, only in ((False, ()), (True, (codes.c.copy.is_(True),)))
         }
         coded = sa.select(hits.c.paper).where(hits.c.code >= 1)
         unread = scalar(sa.select(count()).where(failures.c.stage == "add")) or 0
@@ -90,7 +90,8 @@ def count_everything(engine: sa.Engine) -> dict[str, Any]:
         for row, number in connection.execute(sa.select(told, count()).group_by(told)):
             methods.update({name: pages * number for name, pages in json.loads(row).items()})
         asked = sa.select(count()).select_from(papers)
-        flagged = asked.where(papers.c.published_flagged.is_(True))
+        flagged = asked.where(papers.c.published_flagged.is_(True), is_read_itself(papers.c.sha256))
+        left_out = asked.where(papers.c.sha256.in_(sa.select(exclusions.c.paper)))
         return {
             "files": found + unread,
             "duplicates": held - total,
@@ -101,16 +102,18 @@ def count_everything(engine: sa.Engine) -> dict[str, Any]:
             "screened_in_part": part,
             "pages": methods.total(),
             "pages_by_method": dict(sorted(methods.items())),
-            "copies": scalar(asked.where(sa.not_(is_read_itself(papers.c.sha256)))) or 0,
+            "excluded": scalar(left_out) or 0,
+            "copies": scalar(asked.where(is_copy(papers.c.sha256))) or 0,
             "copy_groups": scalar(sa.select(count(copies.c.original.distinct()))) or 0,
-            "flagged_code_2": by_code[2, True] or 0,
-            "flagged_code_2_copies": by_code[2, False] or 0,
-            "flagged_code_1": by_code[1, True] or 0,
-            "flagged_code_1_copies": by_code[1, False] or 0,
+            "flagged_code_2": by_code[2, False] or 0,
+            "flagged_code_2_copies": by_code[2, True] or 0,
+            "flagged_code_1": by_code[1, False] or 0,
+            "flagged_code_1_copies": by_code[1, True] or 0,
             "published_asked": scalar(asked.where(papers.c.published_flagged.is_not(None))) or 0,
             "published_flagged": scalar(flagged) or 0,
             "published_flagged_alone": scalar(flagged.where(papers.c.sha256.not_in(coded))) or 0,
-            "hits": scalar(sa.select(count()).select_from(hits)) or 0,
+            "hits": scalar(sa.select(count()).select_from(hits).where(is_read_itself(hits.c.paper)))
+            or 0,
             "failures": scalar(sa.select(count()).select_from(failures)) or 0,
             "records": scalar(sa.select(count()).select_from(records)) or 0,
             "records_without_file": scalar(
@@ -138,6 +141,7 @@ def list_queue(
     wanting: int | None = None,
     *,
     samples: bool = False,
+    every: bool = False,
 ) -> list[dict[str, Any]]:
     """Return the passages of the queue with their paper's data, ties in a stable order.
 
@@ -145,7 +149,8 @@ def list_queue(
     ("score"); or ("published") what the published search flagged, the least distance first. With
     `wanting` only those that fewer than so many reviewers have judged, by themselves or with their
     paper; and with them those that stand for the papers of a sample, until it is known what the
-    paper is. With `samples` those are always there. Raises StudyError if a study without the
+    paper is. With `samples` those are always there; with `every` also the passages of papers that
+    are not read: out of scope, or copies of others. Raises StudyError if a study without the
     published search is asked for its order.
     """
     lots = samples or wanting is not None
@@ -162,6 +167,8 @@ def list_queue(
         ]
     ranking += [papers.c.file, source.c.paper, source.c.page, source.c.start, source.c.id]
     query = _select_passages(source).order_by(*ranking).limit(limit)
+    if not every:
+        query = query.where(is_read_itself(source.c.paper))
     if wanting is not None:
         enough = have_judged(wanting)
         # A passage that stands for a drawn paper stays until it is known what the paper is.
@@ -255,7 +262,7 @@ def list_verdicts(engine: sa.Engine) -> dict[str, list[dict[str, Any]]]:
 def list_reasons(engine: sa.Engine) -> list[dict[str, Any]]:
     """Return all papers with `file`, `status` and `code`, and the reason of their best hit."""
     best: dict[str, str] = {}
-    for hit in sorted(list_queue(engine), key=lambda hit: -hit["code"]):
+    for hit in sorted(list_queue(engine, every=True), key=lambda hit: -hit["code"]):
         best.setdefault(hit["paper"], f"page {hit['page']}: {hit['reason']}")
     return [
         {**row, "reason": row["reason"] or best.get(row["sha256"])} for row in list_papers(engine)

@@ -1,23 +1,49 @@
-"""Which papers are read themselves: not copies of another paper, which is read for them."""
+"""Which papers are read: what "in the queue" means, said once for all queries.
+
+A paper is left to itself if the scope leaves it out, or if it is a copy of another one, which is
+read for it. It keeps its hits and verdicts; it is in no queue and no sample.
+"""
 
 import sqlalchemy as sa
 
-from screen.study.schema import copies, drawn
+from screen.study.schema import copies, drawn, exclusions
 
 # With this the reason of a copy begins that is read itself, for a passage that its original lacks.
 READ_ITSELF = "read itself: "
 
-_not_read = sa.select(copies.c.paper).where(sa.not_(copies.c.reason.startswith(READ_ITSELF)))
+# Sets rather than a question for each paper: a database makes each set once.
+_EXCLUDED = sa.select(exclusions.c.paper).where(exclusions.c.paper.is_not(None))
+_COPIES = sa.select(copies.c.paper).where(sa.not_(copies.c.reason.startswith(READ_ITSELF)))
+_DRAWN = sa.select(drawn.c.paper)
+
+Condition = sa.ColumnElement[bool]
 
 
-def is_read_itself(paper: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
-    """Return the condition under which a paper, given by its SHA-256, is read itself."""
-    return paper.not_in(_not_read)
+def is_in_scope(paper: sa.ColumnElement[str]) -> Condition:
+    """Return the condition under which a paper, by its SHA-256, is not left out by the scope."""
+    return paper.not_in(_EXCLUDED)
 
 
-def is_handed_out(paper: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
-    """Return the condition under which a paper may be handed out: read itself, or in a sample.
+def is_copy(paper: sa.ColumnElement[str]) -> Condition:
+    """Return the condition under which another paper is read for this one."""
+    return paper.in_(_COPIES)
 
-    A sample is judged as it was drawn, whatever is known of its papers later.
+
+def is_read_itself(paper: sa.ColumnElement[str]) -> Condition:
+    """Return the condition under which a paper is to be read."""
+    return sa.and_(is_in_scope(paper), sa.not_(is_copy(paper)))
+
+
+def is_handed_out(paper: sa.ColumnElement[str]) -> Condition:
+    """Return the condition under which a paper may be handed out: to be read, or in a sample.
+
+    A sample is judged as it was drawn, though one of its papers turns out to be a copy.
     """
-    return sa.or_(is_read_itself(paper), paper.in_(sa.select(drawn.c.paper)))
+    return sa.and_(is_in_scope(paper), sa.or_(sa.not_(is_copy(paper)), paper.in_(_DRAWN)))
+
+
+def list_excluded(engine: sa.Engine) -> dict[str, str]:
+    """Return the papers that the scope leaves out, each with its reason."""
+    query = sa.select(exclusions.c.paper, exclusions.c.reason)
+    with engine.connect() as connection:
+        return {p: why for p, why in connection.execute(query) if p is not None}

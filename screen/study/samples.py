@@ -20,7 +20,7 @@ from screen.match.packs import find_pack, load_pack
 from screen.rank.stopping import Elusion, find_elusion
 from screen.study.database import write
 from screen.study.folder import Study
-from screen.study.reading_list import is_read_itself
+from screen.study.reading_list import is_read_itself, list_excluded
 from screen.study.schema import drawn, hits, papers, samples
 from screen.study.shards import as_hit, as_row, read_pages, write_atomically
 from screen.study.verdicts import Judgements, read_judgements
@@ -106,7 +106,7 @@ def draw(study: Study, engine: sa.Engine, size: int, seed: int) -> Sample:
 
 
 def find_unflagged(engine: sa.Engine) -> set[str]:
-    """Return the papers that were screened and have no passage of code 1 or 2, but for copies."""
+    """Return the papers to be read that were screened and have no passage of code 1 or 2."""
     flagged = sa.select(hits.c.paper).where(hits.c.code >= 1)
     query = sa.select(papers.c.sha256).where(
         papers.c.status == "screened",
@@ -246,12 +246,16 @@ def judge_sample(
 
     A paper drawn is judged once it is settled by verdicts of its own (one out of scope
     is not relevant), or a passage of it is settled at code 1 or 2. Found by screening is what was
-    settled outside of the sample's population.
+    settled outside of the sample's population. A paper that the scope leaves
+    out since is judged by that, as by a reviewer who finds it out of scope.
     """
+    left_out = list_excluded(engine)
     codes: dict[str, int] = {}
     for paper in sample.papers:
         own, best = judgements.papers.get(paper), judgements.judge_paper(paper)
-        if own is not None and own.is_settled:
+        if paper in left_out:
+            codes[paper] = 0
+        elif own is not None and own.is_settled:
             codes[paper] = own.code or 0
         elif own is None and best is not None:
             codes[paper] = best
@@ -261,7 +265,7 @@ def judge_sample(
             len(sample.population),
             len(sample.papers),
             sum(given >= code for given in codes.values()),
-            len(judgements.find_papers(code) - set(sample.population)),
+            len(judgements.find_papers(code) - set(sample.population) - left_out.keys()),
             count_open(engine, judgements, code),
             confidence,
         )

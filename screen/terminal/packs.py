@@ -10,6 +10,7 @@ from screen.terminal import open_console
 
 if TYPE_CHECKING:
     from screen.match.check import CaseResult
+    from screen.match.scope import Decision, ScopeCase
 
 
 def show_cases(label: str, results: Sequence["CaseResult"], failed: Sequence["CaseResult"]) -> None:
@@ -39,3 +40,20 @@ def show_cases(label: str, results: Sequence["CaseResult"], failed: Sequence["Ca
         console.print(Text(f"    {case.text}"))
         for reason in result.reasons:
             console.print(Text(f"    {reason}", style="dim"))
+
+
+def show_scope_cases(
+    decided: "Sequence[tuple[ScopeCase, Decision]]", wrong: "Sequence[tuple[ScopeCase, Decision]]"
+) -> None:
+    """Print how many cases of each of a pack's scopes came out right, and those that did not."""
+    console = open_console()
+    for scope in dict.fromkeys(case.scope for case, _ in decided):
+        mine = sum(case.scope == scope for case, _ in decided)
+        bad = sum(case.scope == scope for case, _ in wrong)
+        console.print(Text(f"Scope {scope}: {mine - bad} of {mine} cases right"))
+    for case, told in wrong:
+        got = (
+            f"{told.reason} by {', '.join(told.words) or 'no word'}" if told.reason else "in scope"
+        )
+        words = f"FAILED {case.id}: wanted {case.reason or 'in scope'}, got {got}"
+        console.print(Text(words, style="red"))

@@ -25,6 +25,7 @@ _COUNTS = (
     ("screened_in_part", "of these in part only: a page or the end could not be read"),
     ("unscreened", "UNSCREENED: could not be read, and are not negatives"),
     ("pages", "pages"),
+    ("excluded", "left out by the scope of the study: not read, not deleted"),
     ("copies", "papers that are copies of another one, which is read for them"),
     ("copy_groups", "papers that have such copies"),
     ("flagged_code_2", "flagged, code 2"),

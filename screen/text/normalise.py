@@ -137,6 +137,20 @@ def clean_pages(pages: Sequence[Page]) -> CleanText:
     return CleanText("".join(kept), tuple(pages), tuple(runs), frozenset(lines))
 
 
+def clean_words(words: str) -> str:
+    """Return the clean form of a few words, such as a title: characters and spaces as in a text.
+
+    Nothing is taken away as furniture of a page, since there is no page.
+    """
+    kept = ""
+    for piece in _VISIBLE.findall(words):
+        clean = piece.translate(_TABLE)
+        if kept and clean and _parts_words(kept[-1], clean[0]):
+            kept += " "
+        kept += clean
+    return kept
+
+
 def _parts_words(before: str, after: str) -> bool:
     """Tell whether a gap between two characters is a real space: only between foreign words."""
     if not (_WORD_END.match(before) and _WORD_START.match(after)):
