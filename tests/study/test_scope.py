@@ -31,7 +31,7 @@ PAPERS: dict[str, str | bytes] = {
     "unknown.txt": f"经验介绍\n{TELLING}{REST}",
     "liver-text.txt": f"经验\n{TELLING}{LIVER}{LIVER}{REST}",
 }
-RECORDS = [
+RECORDS: list[dict[str, object]] = [
     {"file": "heart.txt", "title": "原位心脏移植1例", "abstract": ABSTRACT, "year": 2001},
     {"file": "liver.txt", "title": "原位肝移植1例", "abstract": ABSTRACT, "database": "A"},
     {"file": "rat.txt", "title": "大鼠心脏移植模型的建立", "abstract": ABSTRACT},
