@@ -34,10 +34,10 @@ def count_flow(study: Study, engine: sa.Engine) -> Flow:
         same = set(connection.scalars(sa.select(copies.c.paper).where(is_copy(copies.c.paper))))
         query = sa.select(papers.c.sha256, papers.c.status)
         statuses = {row.sha256: row.status for row in connection.execute(query)}
-        query = sa.select(hits.c.paper).where(hits.c.code >= 1).distinct()
-        flagged = set(connection.scalars(query))
-        query = sa.select(sa.func.count()).where(failures.c.stage == "add")
-        unread = connection.scalar(query) or 0
+        coded = sa.select(hits.c.paper).where(hits.c.code >= 1).distinct()
+        flagged = set(connection.scalars(coded))
+        lost = sa.select(sa.func.count()).where(failures.c.stage == "add")
+        unread = connection.scalar(lost) or 0
     subjects = dict.fromkeys(sha256 or f"record {number}" for number, sha256, _ in told)
     known = (out, same, statuses, flagged, judgements)
     databases = follow_reports(subjects, len(told), 0, known)

@@ -84,7 +84,9 @@ def count_undecided(engine: sa.Engine) -> tuple[int, dict[str, int]]:
     """Return how many stay in though a rule could not be decided, and how many by each rule."""
     with engine.connect() as connection:
         state = connection.scalar(sa.select(loaded.c.state).where(loaded.c.shard == _STATE))
-    note = json.loads(state) if state else {"undecided": 0, "by_rule": {}}
+    if not state:
+        return 0, {}
+    note: dict[str, Any] = json.loads(state)
     return note["undecided"], note["by_rule"]
 
 
