@@ -8,9 +8,10 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
+from itertools import groupby
 
 from screen.ingest.pairs import is_common, is_pair
-from screen.ingest.quality import READABLE, text_quality
+from screen.ingest.quality import READABLE, chinese_share, text_quality
 
 LOST = "\ufffd"
 # What stands for a byte that is lost, and for a character that never was one of those bytes.
@@ -20,6 +21,7 @@ _UNKNOWN, _FOREIGN = -1, -2
 _GAIN = 0.3
 _LEAST_HANZI, _LEAST_PAIRS, _LEAST_SHARE = 4, 2, 0.2
 _SOUND = 0.8
+_NONSENSE = 0.3
 _HANZI = re.compile("[\u3400-\u9fff]")
 
 # The byte of every character of Windows' Western encoding, with Latin-1 where that has none.
@@ -134,12 +136,12 @@ def _read_whole(text: str, reading: _Reading) -> str:
 
 def _is_doubtful(text: str) -> bool:
     """Tell whether a text has a line of nonsense."""
-    return any(text_quality(line) < READABLE for line in text.splitlines() if line.strip())
+    return any(text_quality(line) < _NONSENSE for line in text.split("\n") if line.strip())
 
 
 def _read_lines(text: str, reading: _Reading) -> str:
     """Return the text with each line as it was written, as far as its bytes are there."""
-    return "".join(_read_line(line, reading) for line in text.splitlines(keepends=True))
+    return "".join(_read_line(line, reading) for line in re.split("(\n)", text))
 
 
 def _read_line(line: str, reading: _Reading) -> str:
@@ -153,9 +155,12 @@ def _read_line(line: str, reading: _Reading) -> str:
             row.append(_Byte(_UNKNOWN if character == LOST else _FOREIGN, character))
     read = _read_utf8 if reading.written == "utf-8" else partial(_read_doubles, reading.written)
     fixed = _join(read(row), reading.western)
-    if not reading.western and text_quality(line) >= text_quality(fixed):
-        return line
-    return fixed
+    return line if not reading.western and _score(line) >= _score(fixed) else fixed
+
+
+def _score(line: str) -> tuple[float, float]:
+    """Return what tells the better of two readings of a line, however short."""
+    return text_quality(line), chinese_share(line)
 
 
 # A piece of a line: how many bytes, what they are; whether it was decoded, or stands as it did.
@@ -165,15 +170,20 @@ _Piece = tuple[Sequence[_Byte], str, bool]
 def _join(pieces: Sequence[_Piece], western: bool) -> str:
     """Return the pieces as one text: stray bytes beside what was decoded are lost characters."""
     out: list[str] = []
-    for number, (row, text, decoded) in enumerate(pieces):
-        stray = not decoded and row[0].value >= 0x80
-        beside = pieces[max(number - 1, 0) : number + 2]
-        if stray and (not western or any(piece[2] for piece in beside)):
-            if not (out and out[-1] == LOST):
-                out.append(LOST)
-        elif not (text == LOST and out and out[-1] == LOST):
-            out.append(text)
+    for _, group in groupby(enumerate(pieces), lambda piece: _is_stray(piece[1])):
+        run = list(group)
+        first, last = run[0][0], run[-1][0]
+        beside = [*pieces[max(first - 1, 0) : first], *pieces[last + 1 : last + 2]]
+        if _is_stray(run[0][1]) and (not western or any(decoded for _, _, decoded in beside)):
+            out.append(LOST * max(len(run) // 2, 1))
+        else:
+            out += [text for _, (_, text, _) in run]
     return "".join(out)
+
+
+def _is_stray(piece: _Piece) -> bool:
+    row, _, decoded = piece
+    return not decoded and (row[0].value >= 0x80 or row[0].value == _UNKNOWN)
 
 
 def _read_utf8(row: Sequence[_Byte]) -> list[_Piece]:
@@ -198,9 +208,7 @@ def _doubles(codec: str) -> dict[tuple[int, int], tuple[str, float]]:
             character = bytes((lead, trail)).decode(codec, "ignore")
             if len(character) == 1 and ord(character) >= 0x80:
                 rare = _HANZI.match(character) or "\ue000" <= character <= "\uf8ff"
-                # An accented letter and the plain one behind it make a rare character.
-                bad = -2.0 if trail >= 0x80 else -4.0
-                worth = 2.0 if is_common(character) else bad if rare else 1.0
+                worth = 2.0 if is_common(character) else -2.0 if rare else 1.0
                 table[lead, trail] = (character, worth)
     return table
 
@@ -222,6 +230,9 @@ def _read_doubles(codec: str, row: Sequence[_Byte]) -> list[_Piece]:
             score, _, (_, before, decoded) = ways[end - 2]
             if decoded and is_pair(before, character):
                 worth += 2.0
+            elif not decoded and 0 <= last.value < 0x80:
+                # An accented letter and the plain one behind it, as in any French word.
+                worth = -4.0
             if score + worth >= best[0]:
                 best = (score + worth, end - 2, (row[end - 2 : end], character, True))
         ways.append(best)
