@@ -65,10 +65,13 @@ class _Reading:
 def repair(text: str) -> Repaired | None:
     """Return a wrongly decoded text put right, or None if no repair makes it clearly better."""
     before = text_quality(text)
-    if before >= _SOUND and not _WESTERN_RUN.search(text):
+    western = _WESTERN_RUN.search(text) is not None
+    if before >= _SOUND and not western:
         return None
     best: tuple[float, str, str] | None = None
     for reading in _READINGS:
+        if reading.western and not western:
+            continue
         fixed = _read_whole(text, reading) or _read_lines(text, reading)
         if fixed == text:
             continue
