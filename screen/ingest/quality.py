@@ -64,6 +64,8 @@ def _tabulate() -> np.ndarray:
         (_Kind.ACCENTED, 0xFF61, 0xFF9F),
     ):
         table[first : last + 1] = kind
+    # What Chinese text itself has of them, in figures and between names.
+    table[[ord(sign) for sign in "·°±×÷"]] = _Kind.OTHER
     # Dots, dashes and rules are left out: tables and lists of contents are full of them.
     table[[ord(sign) for sign in "!\"#$%&'*/:;<>?@[\\]^`{}~"]] = _Kind.SIGN
     return table
