@@ -89,15 +89,16 @@ def make_kinds(characters: str) -> list[Kind]:
         kinds.append(Kind(f"{written} read as {read}", UNREAD, spoil, repairable=True))
     for rate in (0.05, 0.10, 0.15, 0.3, 0.5, 0.7, 1.0):
         truth = READ if rate <= 0.15 else DOUBTFUL if rate < 0.5 else UNREAD
-        for name, spoil in (
+        ways: tuple[tuple[str, Callable[..., str]], ...] = (
             ("(cid:n)", unreadable.number_characters),
             ("private use", unreadable.privatise),
             ("replacement characters", unreadable.lose_characters),
             ("random hanzi", unreadable.randomise),
             ("random common hanzi", partial(unreadable.randomise, characters=characters)),
             ("lines remapped", partial(unreadable.break_lines, characters=characters)),
-        ):
-            kinds.append(Kind(f"{name} {rate:.0%}", truth, partial(spoil, rate=rate)))
+        )
+        for name, way in ways:
+            kinds.append(Kind(f"{name} {rate:.0%}", truth, partial(way, rate=rate)))
     return kinds
 
 

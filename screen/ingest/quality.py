@@ -95,7 +95,7 @@ def text_quality(text: str) -> float:
     chinese = _chinese(codes)
     if chinese < 1 and (named := _NAME.sub("、", whole)) != whole:
         chinese = max(chinese, _chinese(to_codes("".join(named.split()))))
-    return round(sound * chinese, 3)
+    return round(float(sound * chinese), 3)
 
 
 def _chinese(codes: np.ndarray) -> float:

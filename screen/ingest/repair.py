@@ -227,7 +227,8 @@ def _read_doubles(codec: str, row: Sequence[_Byte]) -> list[_Piece]:
     for end in range(1, len(row) + 1):
         last = row[end - 1]
         alone = 0.0 if 0 <= last.value < 0x80 or last.value == _FOREIGN else -3.0
-        best = (ways[end - 1][0] + alone, end - 1, ((last,), last.sign, False))
+        single: _Piece = ((last,), last.sign, False)
+        best = (ways[end - 1][0] + alone, end - 1, single)
         if end >= 2 and (double := _double(table, row[end - 2], last)):
             character, worth = double
             score, _, (_, before, decoded) = ways[end - 2]
