@@ -20,9 +20,11 @@ _MAX_ACCENTED = 0.25
 _MAX_SIGNS = 0.35
 # A page with this share of its characters lost has nothing whole left.
 _LOST = 0.66
+# The same among its hanzi alone, if they and what was lost are more than a tenth of the page.
+_LOST_HANZI, _LEAST_HANZI = 0.8, 0.1
 # Of the pairs of neighbours in running Chinese 40-55 % stand within a word of the table, of random
 # hanzi, even of common ones, 0-14 %. Between these bounds the score rises from 0 to 1.
-_RANDOM_PAIRS, _CHINESE_PAIRS = 0.08, 0.38
+_RANDOM_PAIRS, _CHINESE_PAIRS = 0.16, 0.38
 # What a few pairs say is little: so many imagined pairs of good Chinese stand beside the real ones.
 _IMAGINED_PAIRS = 10
 # The families that about nine in ten Chinese names begin with, in either form. A name set apart is
@@ -91,7 +93,11 @@ def text_quality(text: str) -> float:
     for kind, most in ((_Kind.ACCENTED, _MAX_ACCENTED), (_Kind.SIGN, _MAX_SIGNS)):
         if counts[kind] > most * len(dense):
             broken += counts[kind]
-    sound = max(1 - broken / len(dense) / _LOST, 0.0)
+    lost = broken / len(dense) / _LOST
+    letters = broken + int(np.count_nonzero(mark_hanzi(codes)))
+    if letters > _LEAST_HANZI * len(dense):
+        lost = max(lost, broken / letters / _LOST_HANZI)
+    sound = max(1 - lost, 0.0)
     chinese = _chinese(codes)
     if chinese < 1 and (named := _NAME.sub("、", whole)) != whole:
         chinese = max(chinese, _chinese(to_codes("".join(named.split()))))

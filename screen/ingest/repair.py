@@ -22,6 +22,7 @@ _GAIN = 0.3
 _LEAST_HANZI, _LEAST_PAIRS, _LEAST_SHARE = 4, 2, 0.2
 _SOUND = 0.8
 _NONSENSE = 0.3
+_MOST_LOST = 0.3
 _HANZI = re.compile("[\u3400-\u9fff]")
 
 # The byte of every character of Windows' Western encoding, with Latin-1 where that has none.
@@ -76,11 +77,19 @@ def repair(text: str) -> Repaired | None:
         if fixed == text:
             continue
         after = text_quality(fixed)
-        if after < READABLE or not (after >= before + _GAIN or _reads_well(text, fixed, reading)):
+        if after < READABLE or not _keeps(text, fixed):
+            continue
+        if not (after >= before + _GAIN or _reads_well(text, fixed, reading)):
             continue
         if best is None or after > best[0]:
             best = (after, fixed, reading.what)
     return Repaired(best[1], best[2]) if best else None
+
+
+def _keeps(text: str, fixed: str) -> bool:
+    """Tell whether a repair made words, and not only lost what looked bad."""
+    made = _count_pairs(fixed)[1] - _count_pairs(text)[1]
+    return made >= _LEAST_PAIRS and fixed.count(LOST) <= _MOST_LOST * len(fixed)
 
 
 def _reads_well(text: str, fixed: str, reading: _Reading) -> bool:
