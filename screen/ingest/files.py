@@ -16,6 +16,7 @@ from pathlib import Path
 from screen.errors import DocumentError
 from screen.ingest.pdf import is_cut_short, read_pdf
 from screen.ingest.quality import READABLE, chinese_share, text_quality
+from screen.ingest.repair import repair
 from screen.settings import Limits
 from screen.types import Failure, Page, SourceFile
 
@@ -160,12 +161,14 @@ def _read_text(source: SourceFile, data: bytes) -> list[Page]:
         if not part.strip():
             continue
         quality = text_quality(part)
+        route = f"text {quality:.2g}"
+        if repaired := repair(part):
+            part, quality = repaired.text, text_quality(repaired.text)
+            route += f", repaired ({repaired.what}) {quality:.2g}"
         readable = quality >= READABLE
         method = "text" if readable else "unreadable"
-        route = f"text {quality}"
-        pages.append(
-            Page(source.sha256, number, part if readable else "", method, quality, route=route)
-        )
+        text = part if readable else ""
+        pages.append(Page(source.sha256, number, text, method, quality, route=route))
     return pages
 
 

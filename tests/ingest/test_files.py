@@ -130,11 +130,13 @@ def test_short_junk_never_becomes_a_readable_page(tmp_path: Path, seed: int) -> 
     assert [page for page in reading.pages if page.method != "unreadable"] == []
 
 
-def test_gbk_read_as_latin_and_saved_as_utf8_is_not_passed_as_readable(tmp_path: Path) -> None:
+def test_gbk_read_as_latin_and_saved_as_utf8_is_repaired_and_the_route_tells(
+    tmp_path: Path,
+) -> None:
     spoiled = PASSAGE.encode("gb18030").decode("latin-1").encode()
-    reading = read(write(tmp_path / "spoiled.txt", spoiled))
-    assert not any(page.is_read for page in reading.pages)
-    assert [failure.stage for failure in reading.failures] == ["text"]
+    (page,) = read(write(tmp_path / "spoiled.txt", spoiled)).pages
+    assert (page.text, page.method) == (PASSAGE, "text")
+    assert page.route == "text 0, repaired (GBK read as Latin-1) 1"
 
 
 # ---- pages -----------------------------------------------------------------------------------

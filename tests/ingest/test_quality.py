@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from opencc import OpenCC
 
+from corpus import damage, unreadable
 from screen.ingest.quality import READABLE, text_quality
 from tests.sources import BODIES
 
@@ -117,3 +118,45 @@ def test_a_few_replacement_characters_lower_the_score_and_no_more() -> None:
 @pytest.mark.parametrize("text", ["", " \n\u3000\t"])
 def test_nothing_is_not_text(text: str) -> None:
     assert text_quality(text) == 0
+
+
+COMMON = "".join(
+    sorted({sign for body in BODIES.values() for sign in body if "一" <= sign <= "龥"})
+)
+
+
+@pytest.mark.parametrize("name", list(BODIES)[::5])
+def test_a_broken_font_map_is_not_readable_though_its_hanzi_are_common(name: str) -> None:
+    assert not is_readable(unreadable.remap_font(BODIES[name], random.Random(name), COMMON))
+
+
+@pytest.mark.parametrize("name", list(BODIES)[::5])
+def test_hanzi_are_judged_by_their_neighbours_and_not_one_by_one(name: str) -> None:
+    shuffled = list(BODIES[name])
+    random.Random(name).shuffle(shuffled)
+    assert not is_readable("".join(shuffled))
+
+
+@pytest.mark.parametrize("rate", [0.05, 0.1, 0.15])
+@pytest.mark.parametrize("name", list(BODIES)[::11])
+def test_a_few_wrong_characters_leave_a_page_readable(name: str, rate: float) -> None:
+    assert is_readable(unreadable.randomise(BODIES[name], random.Random(name), rate, COMMON))
+    assert is_readable(unreadable.number_characters(BODIES[name], random.Random(name), rate))
+    assert is_readable(damage.misread(BODIES[name], random.Random(name), rate))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "王建国 李明 张伟 刘芳 陈静 杨洋 黄磊 赵敏 周杰 徐丽 " * 10,
+        "王建国，李明，张伟，刘芳，陈静，杨洋，黄磊，赵敏，周杰，" * 10,
+        "1  2  3 0.05 ± 12.3 (45.6%) 12/34 <0.01\n" * 30,
+        "[1] Zhang W, Li M. Brain death in donors[J]. Chin J Transplant, 1999, 20(3): 123-125. "
+        * 9,
+        "图1 手术前后心率变化",
+        "· 27 ·",
+    ],
+    ids=["names", "names with commas", "figures", "references", "caption", "folio"],
+)
+def test_a_page_without_prose_is_readable(text: str) -> None:
+    assert is_readable(text)
