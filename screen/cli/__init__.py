@@ -16,6 +16,7 @@ _COMMANDS = {
     "add": "studies",
     "run": "studies",
     "status": "studies",
+    "records": "records",
     "queue": "studies",
     "review": "review",
     "reviewer": "review",
