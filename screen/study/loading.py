@@ -31,6 +31,7 @@ from screen.study.shards import (
     digest,
     read_answers,
     read_hits,
+    read_manifest,
     read_pages,
 )
 from screen.types import UNREAD, Answer, Failure, Record
@@ -174,7 +175,7 @@ def read_heads(study: Study, done: Iterable[int], wanted: set[str]) -> dict[str,
     heads = {}
     for number in done:
         homes = {item.source.sha256 for item in study.shard_sources(number)}
-        if homes.isdisjoint(wanted):
+        if homes.isdisjoint(wanted) or read_manifest(study.folder / "text", number) is None:
             continue
         for paper, pages in read_pages(study.folder, number).items():
             text = next((page.text for page in pages if page.is_read and page.text.strip()), "")

@@ -261,13 +261,12 @@ def _score(work: _Work, paper: _Paper) -> float:
     signed = bool(work.authors & paper.persons)
     if paper.persons and work.authors and not signed and not authored:
         return 0.0
-    likeness = max(
-        _in_name(work.title, paper), _in_text(work, paper, sure=authored or signed), default=0.0
-    )
+    sure = authored or signed
+    likeness = max(_in_name(work.title, paper), _in_text(work, paper, sure=sure))
     if not likeness:
         return 0.0
     dated = any(str(year) in paper.text for year in work.years)
-    return likeness + _AUTHOR * (authored or signed) + _YEAR * dated
+    return likeness + _AUTHOR * sure + _YEAR * dated
 
 
 def _in_name(title: str, paper: _Paper) -> float:
@@ -304,7 +303,7 @@ def _in_text(work: _Work, paper: _Paper, *, sure: bool) -> float:
 
 def _liken(title: str, lines: str) -> float:
     """Return the likeness of a title to lines that may be a damaged one, 0 if it is another."""
-    likeness = fuzz.ratio(title, lines, score_cutoff=100 * _LIKENESS) / 100
+    likeness: float = fuzz.ratio(title, lines, score_cutoff=100 * _LIKENESS) / 100
     if not likeness:
         return 0.0
     for edit in Levenshtein.editops(title, lines):

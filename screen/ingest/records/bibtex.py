@@ -4,8 +4,8 @@ import logging
 import re
 from collections.abc import Iterator
 
-import bibtexparser
-from bibtexparser.model import DuplicateBlockKeyBlock, Entry, ParsingFailedBlock
+from bibtexparser.entrypoint import parse_string
+from bibtexparser.model import Block, DuplicateBlockKeyBlock, Entry, ParsingFailedBlock
 from pylatexenc.latex2text import LatexNodes2Text
 
 from screen.ingest.records.making import Row
@@ -30,13 +30,13 @@ logging.getLogger("bibtexparser").propagate = False
 
 def read_bibtex(text: str) -> Iterator[Row]:
     """Yield the entries of a BibTeX file in order."""
-    for block in bibtexparser.parse_string(text).blocks:
+    for block in parse_string(text).blocks:
         line = (block.start_line or 0) + 1
-        if isinstance(block, DuplicateBlockKeyBlock):
-            # Databases give the same key to several papers, or none to all.
-            block = block.ignore_error_block
-        if isinstance(block, Entry):
-            yield Row(line, _take(block))
+        # Databases give the same key to several papers, or none to all.
+        again = isinstance(block, DuplicateBlockKeyBlock)
+        entry: Block | None = getattr(block, "ignore_error_block", None) if again else block
+        if isinstance(entry, Entry):
+            yield Row(line, _take(entry))
         elif isinstance(block, ParsingFailedBlock):
             yield Row(line, _FAILED)
 

@@ -36,7 +36,7 @@ def read_records(path: Path) -> Iterator[Record | BadRecord]:
 
     JSON Lines; CSV, TSV, XLSX and HTML tables; RIS, BibTeX, RefWorks, EndNote, NoteExpress, and
     text with labels, as docs/formats.md has it. Encodings are those of text files. Raises
-    RecordsError if the file cannot be read at all, or nothing in it is a record.
+    RecordsError if the file cannot be read at all, or nothing in it is understood.
     """
     try:
         size = path.stat().st_size
@@ -51,24 +51,20 @@ def read_records(path: Path) -> Iterator[Record | BadRecord]:
         raise RecordsError(f"{path}: an old Excel file (.xls): save it as .xlsx or .csv")
     own, damaged = False, False
     if data.startswith(_ZIP):
-        name, rows = "XLSX", read_xlsx(str(path), data)
+        rows = read_xlsx(str(path), data)
     else:
         text, damaged = _decode(path, data)
-        name, own, rows = _open(path, text)
-    yield from _make(path, name, rows, own=own, damaged=damaged)
+        own, rows = _open(path, text)
+    yield from _make(path, rows, own=own, damaged=damaged)
 
 
 def _make(
-    path: Path, name: str, rows: Iterator[Row], *, own: bool, damaged: bool
+    path: Path, rows: Iterator[Row], *, own: bool, damaged: bool
 ) -> Iterator[Record | BadRecord]:
-    understood = False
     for line, values in rows:
         if isinstance(values, str):
-            understood |= name in ("JSON Lines", "CSV")
             yield BadRecord(str(path), line, values)
             continue
-        if any(map(any, values.values())) or own:
-            understood = True
         try:
             record = take_record(values) if own else make_record(values)
             if damaged and "\ufffd" in str(record):
@@ -76,25 +72,23 @@ def _make(
             yield record
         except ValueError as error:
             yield BadRecord(str(path), line, str(error))
-    if not understood and name not in ("JSON Lines", "CSV", "XLSX", "HTML"):
-        raise RecordsError(f"{path}: nothing in it is a record (read as {name})")
 
 
-def _open(path: Path, text: str) -> tuple[str, bool, Iterator[Row]]:
-    """Return the name of a text's format, whether its fields are our own, and its rows."""
+def _open(path: Path, text: str) -> tuple[bool, Iterator[Row]]:
+    """Return whether a text holds the fields of `Record` as they stand, and its rows."""
     name = _recognise(path, text)
     if name == "CSV":
-        return name, *read_csv(str(path), text)
+        return read_csv(str(path), text)
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if name == "JSON Lines":
-        return name, True, (Row(line, row) for line, row in read_lines(text))
+        return True, (Row(line, row) for line, row in read_lines(text))
     if name == "HTML":
-        return name, False, read_html(str(path), text)
+        return False, read_html(str(path), text)
     if name == "RIS":
-        return name, False, read_ris(text)
+        return False, read_ris(text)
     if name == "BibTeX":
-        return name, False, read_bibtex(text)
-    return name, False, read_tagged(text, _TAGGED[name])
+        return False, read_bibtex(text)
+    return False, read_tagged(text, _TAGGED[name])
 
 
 _TAGGED = {
@@ -116,8 +110,8 @@ def _recognise(path: Path, text: str) -> str:
         "JSON Lines": sum(bool(_JSON.match(line)) for line in lines),
         "RIS": sum(bool(TAG.match(line)) for line in lines),
         "BibTeX": 5 * sum(bool(_BIBTEX.match(line)) for line in lines),
-        "NoteExpress": sum(bool(tag_noteexpress(line)) for line in lines),
-        "EndNote": sum(bool(tag_endnote(line)) for line in lines),
+        "NoteExpress": sum(_is_known(tag_noteexpress(line)) for line in lines),
+        "EndNote": sum(_is_known(tag_endnote(line)) for line in lines),
         "RefWorks": sum(_is_known(tag_refworks(line)) for line in lines),
         "labelled text": sum(_is_known(tag_labelled(line)) for line in lines),
     }

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 
+from typing import Any
+
 import rispy
 from rispy.parser import ParseError
 
@@ -52,29 +54,27 @@ def read_ris(text: str) -> Iterator[Row]:
             yield _parse(begun, lines)
             begun = None
         elif found:
-            lines.append(f"{tag}  - {(found[2] or '').strip()}")
-        elif lines:
-            lines[-1] += f" {line}"
+            lines.append(f"\n{tag}  - {(found[2] or '').strip()}")
         else:
-            lines.append(line)
+            lines.append(f" {line}")
     if begun is not None:
         yield _parse(begun, lines)
 
 
 def _parse(line: int, lines: list[str]) -> Row:
-    first = TAG.match(lines[0])
+    first = TAG.match(lines[0].strip())
     if first is None:
-        return Row(line, f"begins without a tag: {lines[0][:40]!r}")
+        return Row(line, f"begins without a tag: {lines[0].strip()[:40]!r}")
     if first[1] != "TY":
         return Row(line, "no TY: the beginning of the record is missing")
     try:
-        parsed = rispy.loads("\n".join([*lines, "ER  - ", ""]), skip_unknown_tags=True)
+        parsed = rispy.loads("".join([*lines, "\nER  - \n"]).lstrip("\n"), skip_unknown_tags=True)
     except (ParseError, OSError, ValueError) as error:
         return Row(line, f"not RIS: {error}")
     if len(parsed) != 1:
         return Row(line, "not RIS: no record")
-    values = {}
+    values: dict[str, list[str]] = {}
     for name, tags in _FIELDS.items():
-        said = next((parsed[0][tag] for tag in tags if parsed[0].get(tag)), [])
+        said: Any = next((parsed[0][tag] for tag in tags if parsed[0].get(tag)), [])
         values[name] = said if isinstance(said, list) else [said]
     return Row(line, values)

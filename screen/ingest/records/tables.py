@@ -96,9 +96,8 @@ def read_xlsx(path: str, data: bytes) -> Iterator[Row]:
             sheet.reset_dimensions()
     except _BROKEN as error:
         raise RecordsError(f"{path}: not a workbook (.xlsx): {error}") from None
-    return _read_table(
-        path, _sheet_cells(path, sheet.iter_rows(max_col=_COLUMNS, values_only=True))
-    )
+    rows = sheet.iter_rows(max_col=_COLUMNS, values_only=True)
+    return _read_table(path, _sheet_cells(path, rows))[1]
 
 
 def _sheet_cells(path: str, rows: Iterator[tuple[object, ...]]) -> Iterator[Cells]:

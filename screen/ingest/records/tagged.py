@@ -1,6 +1,7 @@
 """Records in which each line begins with a tag: RefWorks, EndNote, NoteExpress, and labelled text.
 
-What follows without a tag goes on with the value before it. A record begins with the tag that
+What follows without a tag goes on with the value before it, and so does what only looks like one
+in a title or an abstract. A record begins with the tag that
 begins the first one; or, where that is missing, after a blank line with what cannot be a part of
 the record before.
 """
@@ -53,8 +54,11 @@ _OTHERS = frozenset(map(plain, _PASSED_OVER.split()))
 @dataclass(slots=True)
 class _Item:
     line: int
-    values: dict[str, list[str]] = field(default_factory=dict)
-    tags: list[str] = field(default_factory=list)
+    # Of each field its values, each with the lines that it takes; and the one that goes on.
+    values: dict[str, list[list[str]]] = field(default_factory=dict)
+    value: list[str] = field(default_factory=list)
+    tags: set[str] = field(default_factory=set)
+    last: str = ""
     titles: dict[str, str] = field(default_factory=dict)
     bad: str = ""
 
@@ -82,18 +86,16 @@ def tag_noteexpress(line: str) -> Tag | None:
 
 def tag_labelled(line: str) -> Tag | None:
     """Return tag, field and value of a line with a label: 【题名】, Title-题名: or 题名：."""
-    for pattern, sure in ((_BRACKETED, True), (_DOUBLE, True), (_LABEL, False)):
+    for pattern in (_BRACKETED, _DOUBLE, _LABEL):
         found = pattern.match(line)
         if found is None or plain(found[1]) in _PARTS or plain(found[1]).isdigit():
             continue
-        known = find_field(found[1])
-        if sure or known or plain(found[1]) in _OTHERS:
-            return plain(found[1]), known, found[2].lstrip(":： ")
+        return plain(found[1]), find_field(found[1]), found[2].lstrip(":： ")
     return None
 
 
 # The tag that begins a record, where the format has one.
-STARTS = {
+STARTS: dict[Callable[[str], Tag | None], str] = {
     tag_refworks: "RT",
     tag_endnote: "%0",
     tag_noteexpress: "Reference Type",
@@ -104,52 +106,52 @@ def read_tagged(text: str, tag: Callable[[str], Tag | None]) -> Iterator[Row]:
     """Yield the records of a text in which `tag` knows the lines that begin a value."""
     item: _Item | None = None
     start = STARTS.get(tag)
-    after_blank = into_abstract = False
-    value: list[str] | None = None
+    sure = _REFWORKS_TAGS if tag is tag_refworks else _OTHERS if tag is tag_labelled else None
+    after_blank = free = False
     for number, raw in enumerate(text.split("\n"), start=1):
         line = raw.strip().lstrip("\ufeff")
         if not line:
             after_blank = True
             continue
         found = tag(line)
+        if found and free and found[1] is None and sure is not None and found[0] not in sure:
+            found = None
         if found is None:
-            if item is None:
-                item = _Item(number, bad=f"begins without a tag: {line[:40]!r}")
-            elif value is not None:
-                value[-1] += f"\n{line}"
+            item = item or _Item(number, bad=f"begins without a tag: {line[:40]!r}")
+            item.value.append(line)
             continue
-        name, known, said = found
-        if (
-            value is not None
-            and into_abstract
-            and tag is tag_refworks
-            and name not in _REFWORKS_TAGS
-        ):
-            value[-1] += f"\n{line}"
-            continue
-        start = start or name
-        if item is None or not item.tags or _begins(item, name, known, start, after_blank):
+        start = start or found[0]
+        if item is None or not item.last or _begins(item, found, start, after_blank):
             if item is not None:
                 yield _row(item)
             item = _Item(number)
+        _take(item, *found)
         after_blank = False
-        into_abstract = known == "abstract"
-        item.tags.append(name)
-        value = [] if known is None else item.values.setdefault(known, [])
-        value.append(said.strip())
-        if known == "title" and item.titles.setdefault(name, said.strip()) != said.strip():
-            item.bad = "two titles: the beginning of a record is missing"
+        free = found[1] in ("abstract", "title")
     if item is not None:
         yield _row(item)
 
 
-def _begins(item: _Item, name: str, known: str | None, start: str | None, blank: bool) -> bool:
+def _begins(item: _Item, found: Tag, start: str, blank: bool) -> bool:
     """Tell whether a tag begins the next record."""
+    name, known, _ = found
     if name == start:
         # A tag that may be repeated begins a record only once others came between.
-        return item.tags[-1] != name or start in STARTS.values()
+        return item.last != name or start in STARTS.values()
     return blank and known in ("title", "file", "authors") and name in item.tags
 
 
+def _take(item: _Item, name: str, known: str | None, said: str) -> None:
+    said = said.strip()
+    item.tags.add(name)
+    item.last = name
+    item.value = [said]
+    if known is not None:
+        item.values.setdefault(known, []).append(item.value)
+    if known == "title" and item.titles.setdefault(name, said) != said:
+        item.bad = "two titles: the beginning of a record is missing"
+
+
 def _row(item: _Item) -> Row:
-    return Row(item.line, item.bad or item.values)
+    values = {name: ["\n".join(lines) for lines in said] for name, said in item.values.items()}
+    return Row(item.line, item.bad or values)
