@@ -9,7 +9,7 @@ in which papers or records were added.
 
 import re
 import unicodedata
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -32,9 +32,12 @@ _LEAST, _LEAST_IN_NAME, _LEAST_ALONE = 6, 5, 10
 # So much of a text is looked at: what comes later may be the title of the next paper.
 HEAD = 800
 _LINES_A_TITLE = 4
-# Rare pieces of three characters by which a damaged title is found, how many of them must have
-# survived, and how many titles are then compared.
-_PIECE, _PIECES, _SURVIVING, _CANDIDATES = 3, 8, 2, 8
+# A title is found by its first characters, or else, by an author, if this share of its pieces of
+# three characters are there: one wrong character costs three pieces.
+_START, _PIECE, _SURVIVING = 8, 3, 0.3
+_LONGEST_NAME = 20
+# More records of one title than these are no work told by several databases.
+_DATABASES = 8
 # The least likeness of a damaged title, 0-1; and how much better than the next a match must be.
 _LIKENESS, _MARGIN = 0.85, 0.05
 # What an author, or the year, that stands in the text adds.
@@ -155,7 +158,7 @@ def _find_works(records: Sequence[Record], numbers: Iterable[int]) -> list[_Work
             tuple(number for work in same for number in work.records),
         )
         # Only if all agree with all, so that the order does not decide who goes with whom.
-        few = len(same) <= _CANDIDATES
+        few = len(same) <= _DATABASES
         agree = few and all(_agree(a, b) for i, a in enumerate(same) for b in same[:i])
         works += [whole] if agree else same
     return works
@@ -228,31 +231,61 @@ def _clear_best(scores: Mapping[T, float]) -> T | None:
     return ordered[0][0]
 
 
-def _index(works: Sequence[_Work]) -> dict[str, list[int]]:
-    """Return the works by the rarest pieces of their titles."""
-    pieces = [_cut(work.title) for work in works]
-    common = Counter(piece for cut in pieces for piece in cut)
-    index: dict[str, list[int]] = defaultdict(list)
-    for number, cut in enumerate(pieces):
-        for piece in sorted(cut, key=lambda piece: (common[piece], piece))[:_PIECES]:
-            index[piece].append(number)
-    return index
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """The works by what finds them: how the title begins, and the names of the authors."""
+
+    starts: Mapping[str, list[int]]
+    authors: Mapping[str, list[int]]
+    lengths: tuple[int, ...]
+    titles: Sequence[str]
+    pieces: Sequence[frozenset[str]]
 
 
-def _cut(words: str) -> set[str]:
-    return {words[i : i + _PIECE] for i in range(len(words) - _PIECE + 1)}
+def _index(works: Sequence[_Work]) -> _Index:
+    starts: dict[str, list[int]] = defaultdict(list)
+    authors: dict[str, list[int]] = defaultdict(list)
+    for number, work in enumerate(works):
+        # Short titles begin with themselves.
+        starts[work.title[:_START]].append(number)
+        for name in work.authors:
+            if 1 < len(name) <= _LONGEST_NAME:
+                authors[name].append(number)
+    lengths = tuple(sorted(set(map(len, authors))))
+    titles = [work.title for work in works]
+    return _Index(starts, authors, lengths, titles, list(map(_cut, titles)))
 
 
-def _find_candidates(paper: _Paper, index: Mapping[str, list[int]]) -> list[int]:
-    counts: Counter[int] = Counter()
-    for piece in _cut(paper.text).union(*map(_cut, paper.names)):
-        counts.update(index.get(piece, ()))
-    likely = sorted((-count, number) for number, count in counts.items() if count >= _SURVIVING)
-    if len(likely) > _CANDIDATES:
-        # All that are as good as the last: which of them come first is chance.
-        least = likely[_CANDIDATES - 1][0]
-        likely = [item for item in likely if item[0] <= least]
-    return [number for _, number in likely]
+def _cut(words: str) -> frozenset[str]:
+    return frozenset(words[i : i + _PIECE] for i in range(len(words) - _PIECE + 1))
+
+
+def _find_candidates(paper: _Paper, index: _Index) -> list[int]:
+    """Return the works whose title may stand in the text or the names of a paper, in order."""
+    found: set[int] = set()
+    begun = [paper.text[start : start + _START] for start in paper.starts]
+    begun += [name[:_START] for name in paper.names]
+    for start in begun:
+        for length in range(_LEAST_IN_NAME, len(start) + 1):
+            begin = index.starts.get(start[:length], ())
+            # Thousands may begin alike.
+            found.update(n for n in begin if _stands(index.titles[n], paper))
+    windows = {
+        paper.text[i : i + length] for length in index.lengths for i in range(len(paper.text))
+    }
+    near: set[int] = set()
+    for name in (windows | paper.persons) & index.authors.keys():
+        near.update(index.authors[name])
+    pieces = _cut(paper.text).union(*map(_cut, paper.names))
+    for number in near - found:
+        cut = index.pieces[number]
+        if len(cut & pieces) >= _SURVIVING * len(cut):
+            found.add(number)
+    return sorted(found)
+
+
+def _stands(title: str, paper: _Paper) -> bool:
+    return title in paper.text or any(title == n or _OMITTED in n for n in paper.names)
 
 
 def _score(work: _Work, paper: _Paper) -> float:
@@ -291,9 +324,13 @@ def _in_text(work: _Work, paper: _Paper, *, sure: bool) -> float:
     for i, start in enumerate(paper.starts[:-1]):
         for end in paper.starts[i + 1 : i + 1 + _LINES_A_TITLE]:
             lines = paper.text[start:end]
-            # An author who follows on the same line.
-            if lines.startswith(title) and (len(lines) == len(title) or sure):
-                return 1.0 if sure or len(title) >= _LEAST_ALONE else best
+            if lines.startswith(title):
+                # Where no author follows at once, the title may go on on the next line.
+                after = paper.text[start + len(title) :]
+                if any(len(name) > 1 and after.startswith(name) for name in work.authors):
+                    return 1.0
+                if lines == title and len(title) >= _LEAST_ALONE:
+                    return 1.0
             if sure and len(title) >= _LEAST_ALONE:
                 best = max(best, _liken(title, lines))
             if len(lines) > 2 * len(title):
