@@ -23,7 +23,7 @@ def record(title: str = TITLE, **fields: object) -> Record:
 
 def match(
     records: list[Record],
-    heads: Mapping[str, str] = {},  # noqa: B006
+    heads: Mapping[str, str] = {},
     names: Mapping[str, Iterable[str]] | None = None,
 ) -> list[Match | None]:
     known = names or {paper: [f"{paper}.txt"] for paper in heads}
