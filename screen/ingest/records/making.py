@@ -22,7 +22,9 @@ _TAGS = re.compile(
 _CHINESE = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 _NAME = re.compile(r"[\u3400-\u9fff\uf900-\ufaff·]{1,6}")
 # Footnote marks behind a name that send to an affiliation.
-_MARKS = re.compile(r"[\s\d*＊△▲#]+$|[\[［(（][\d,，\s*]{1,12}[\])）]$")
+_MARKS = " \t0123456789*＊△▲#"
+_BRACKETS = re.compile(r"[\[［(（][\d,，\s*]{1,12}[\])）]$")
+_LONGEST_IMPRINT = 80
 _YEAR = re.compile(r"(\d{4})(?!\d)|(\d{4})(?=\d{2}(?:\d{2})?(?!\d))")
 _IMPRINT = re.compile(
     r"(?P<year>\d{4})\s*年?\s*[,，;；.]?\s*(?:第?\s*(?P<volume>[\w]{1,6}?)\s*卷?)?\s*"
@@ -59,7 +61,7 @@ def make_record(values: Mapping[str, Sequence[str]]) -> Record:
     """
     found = {name: [c for c in map(_clean, said) if c] for name, said in values.items()}
     one = {name: said[0] for name, said in found.items() if said}
-    imprint = _IMPRINT.fullmatch(one.get("imprint", ""))
+    imprint = _IMPRINT.fullmatch(one.get("imprint", "")[:_LONGEST_IMPRINT])
     if imprint:
         one = {**{k: v for k, v in imprint.groupdict().items() if v}, **one}
     if "pages" not in one and "start" in one:
@@ -142,8 +144,8 @@ def part_names(words: str) -> list[str]:
 
 def _part_chinese(words: str) -> list[str]:
     """Return the Chinese names that spaces part; 张 三 is one name of two characters."""
-    words = _MARKS.sub("", words)
-    pieces = [_MARKS.sub("", piece) for piece in words.split()]
+    words = _drop_marks(words)
+    pieces = [_drop_marks(piece) for piece in words.split()]
     if not all(_NAME.fullmatch(piece) for piece in pieces):
         return [words] if words else []
     names: list[str] = []
@@ -156,6 +158,12 @@ def _part_chinese(words: str) -> list[str]:
             names.append(piece)
             half = len(piece) == 1
     return names
+
+
+def _drop_marks(name: str) -> str:
+    name = name.rstrip(_MARKS)
+    found = _BRACKETS.search(name[-14:])
+    return name[: -len(found[0])] if found else name
 
 
 def _part_words(words: str) -> list[str]:
