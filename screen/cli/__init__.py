@@ -17,6 +17,7 @@ _COMMANDS = {
     "run": "studies",
     "status": "studies",
     "scope": "scope",
+    "records": "records",
     "queue": "studies",
     "review": "review",
     "reviewer": "review",

@@ -61,7 +61,9 @@ def init(study: Path) -> None:
     "--records",
     multiple=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Bibliographic records (.jsonl or .csv), tied to files by their field `file`.",
+    help="Bibliographic records: exports of CNKI, Wanfang and VIP (RefWorks, NoteExpress, EndNote, "
+    "labelled text, .xls), RIS, BibTeX, CSV, TSV, XLSX, JSON Lines; tied to papers by the name of "
+    "the file, then by the title.",
 )
 def add(study: Path, paths: tuple[Path, ...], records: tuple[Path, ...]) -> None:
     """Register source files (.pdf, .txt) and bibliographic records. Folders are walked."""

@@ -19,6 +19,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
+from rapidfuzz import fuzz
+
 from screen.errors import DocumentError, StudyError
 from screen.ingest.files import FoundFile, hash_file, walk
 from screen.ingest.records import BadRecord, read_records
@@ -27,6 +29,8 @@ from screen.study.shards import read_manifest, write_atomically
 from screen.types import Failure, Record, SourceFile
 
 Row = TypeVar("Row")
+# How much two titles of one DOI or key have in common, 0-100.
+_SAME_TITLE = 70
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +129,21 @@ class Study:
         return _make(self.folder / "sources" / "unread.jsonl", lambda row: Failure(**row))
 
     def records(self) -> list[Record]:
-        """Return the bibliographic records; of several for one file the last counts."""
+        """Return the bibliographic records; what is told twice counts once, the last time.
+
+        The same are: records of one file; records without a file that have one DOI, or one key of
+        one database, and much the same title (keys are often numbers that every export begins
+        anew, and DOIs may be cut off); and those that are equal in all.
+        """
         lists = ("authors", "affiliations", "keywords")
         records = _make(
             self.folder / "records.jsonl",
             lambda row: Record(**{**row, **{name: tuple(row[name]) for name in lists}}),
         )
-        return list({record.file: record for record in records}.values())
+        kept: dict[tuple[str, ...], Record] = {}
+        for record in records:
+            kept[_identify_record(record, kept)] = record
+        return list(kept.values())
 
     def add(self, paths: Iterable[Path], records: Iterable[Path] = ()) -> Added:
         """Register files and records; bytes that are known already only gain a path."""
@@ -238,6 +250,20 @@ def _remember_path(items: list[Registered], source: SourceFile) -> bool:
             items[index] = replace(item, also=(*item.also, source.path))
             return True
     raise AssertionError("a known paper is missing from its shard")
+
+
+def _identify_record(record: Record, kept: dict[tuple[str, ...], Record]) -> tuple[str, ...]:
+    """Return what a later record of the same paper has in common with this one."""
+    if record.file:
+        return ("file", record.file)
+    for known in (
+        ("doi", record.doi.casefold()) if record.doi else (),
+        ("key", record.database, record.key) if record.key else (),
+    ):
+        other = kept.get(known)
+        if known and (other is None or fuzz.ratio(other.title, record.title) >= _SAME_TITLE):
+            return known
+    return ("all", json.dumps(asdict(record)))
 
 
 def _flat(item: Registered) -> dict[str, Any]:

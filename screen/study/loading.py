@@ -7,7 +7,6 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from pathlib import PurePath
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,6 +15,7 @@ from screen.match.afind import choose
 from screen.study.copies import regroup
 from screen.study.database import write
 from screen.study.folder import Registered, Study, printable_path
+from screen.study.matching import HEAD, VERSION, match_records
 from screen.study.pipeline import ShardDone
 from screen.study.schema import (
     PUBLISHED,
@@ -26,7 +26,15 @@ from screen.study.schema import (
     paths,
     records,
 )
-from screen.study.shards import as_row, count_methods, digest, read_answers, read_hits
+from screen.study.shards import (
+    as_row,
+    count_methods,
+    digest,
+    read_answers,
+    read_hits,
+    read_manifest,
+    read_pages,
+)
 from screen.types import UNREAD, Answer, Failure, Record
 
 # In the table of what is loaded: the unread files and the records, which belong to no shard.
@@ -54,12 +62,12 @@ def load(study: Study, engine: sa.Engine, shards: Iterable[ShardDone]) -> int:
         count += 1
     unread, found = study.unread(), study.records()
     rows = [asdict(failure) for failure in unread] + [asdict(record) for record in found]
-    state = digest(*states, *map(json.dumps, rows))
+    state = digest(*states, *map(json.dumps, rows), f"matching {VERSION}")
     with write(engine) as connection:
         query = sa.select(loaded.c.state).where(loaded.c.shard == _NO_SHARD)
         if connection.scalar(query) != state:
             _load_unread(connection, unread)
-            _load_records(connection, found)
+            _load_records(study, connection, found, sorted(done))
             _remember(connection, _NO_SHARD, state)
     regroup(study, engine)
     return count
@@ -144,23 +152,39 @@ def _load_unread(connection: sa.Connection, unread: list[Failure]) -> None:
     _insert(connection, failures, (_failure_row(row, None) for row in unread))
 
 
-def _load_records(connection: sa.Connection, found: list[Record]) -> None:
-    """Replace the records, each tied to the paper with its file name where exactly one has it."""
-    by_name: dict[str, set[str]] = {}
-    names = sa.union_all(
+def _load_records(
+    study: Study, connection: sa.Connection, found: list[Record], done: Iterable[int]
+) -> None:
+    """Replace the records, each with the paper that it is matched to."""
+    names: dict[str, set[str]] = {}
+    known = sa.union_all(
         sa.select(papers.c.sha256, papers.c.file), sa.select(paths.c.sha256, paths.c.path)
     )
-    for sha256, name in connection.execute(names):
-        for known in {name, PurePath(name).name}:
-            by_name.setdefault(known, set()).add(sha256)
+    for sha256, name in connection.execute(known):
+        names.setdefault(sha256, set()).add(name)
     connection.execute(records.delete())
+    matches = match_records(found, names, lambda wanted: read_heads(study, done, wanted))
     rows = []
-    for number, record in enumerate(found, start=1):
-        owners = by_name.get(record.file) or set()
+    for number, (record, match) in enumerate(zip(found, matches, strict=True), start=1):
         row = {name: _joined(value) for name, value in asdict(record).items()}
-        owner = min(owners) if len(owners) == 1 else None
-        rows.append({**row, "number": number, "sha256": owner, "matched": owner and "file"})
+        owner, by = match or (None, None)
+        rows.append({**row, "number": number, "sha256": owner, "matched": by})
     _insert(connection, records, rows)
+
+
+def read_heads(study: Study, done: Iterable[int], wanted: set[str]) -> dict[str, str]:
+    """Return the first lines of the first readable page, of those papers that have one."""
+    heads = {}
+    for number in done:
+        homes = {item.source.sha256 for item in study.shard_sources(number)}
+        if homes.isdisjoint(wanted) or read_manifest(study.folder / "text", number) is None:
+            continue
+        for paper, pages in read_pages(study.folder, number).items():
+            text = next((page.text for page in pages if page.is_read and page.text.strip()), "")
+            if paper in wanted and text:
+                # Spaces between the characters of a title take room too.
+                heads[paper] = text[: 4 * HEAD]
+    return heads
 
 
 def _insert(connection: sa.Connection, table: sa.Table, rows: Iterable[Mapping[str, Any]]) -> None:

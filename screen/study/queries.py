@@ -45,6 +45,9 @@ _first = (
 )
 
 
+_HAS_NO_RECORD = papers.c.sha256.not_in(
+    sa.select(records.c.sha256).where(records.c.sha256.is_not(None))
+)
 # The place and the chances of each passage in the order of reading that is in force.
 _in_force = (
     sa.select(ranks, orders.c.model)
@@ -116,11 +119,54 @@ def count_everything(engine: sa.Engine) -> dict[str, Any]:
             or 0,
             "failures": scalar(sa.select(count()).select_from(failures)) or 0,
             "records": scalar(sa.select(count()).select_from(records)) or 0,
-            "records_without_file": scalar(
-                sa.select(count()).select_from(records).where(records.c.sha256.is_(None))
-            )
-            or 0,
+            **_count_records(connection),
         }
+
+
+def _count_records(connection: sa.Connection) -> dict[str, int]:
+    matched: Counter[str | None] = Counter()
+    for by, number in connection.execute(
+        sa.select(records.c.matched, sa.func.count()).group_by(records.c.matched)
+    ):
+        matched[by] = number
+    bare = sa.select(sa.func.count()).select_from(papers).where(_HAS_NO_RECORD)
+    return {
+        "records_by_file": matched["file"],
+        "records_by_title": matched["title"],
+        "records_without_file": matched[None],
+        "papers_without_record": connection.scalar(bare) or 0,
+    }
+
+
+def list_unmatched(engine: sa.Engine) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the records without a paper, and the papers without a record, in a stable order."""
+    columns = ("number", "file", "title", "authors", "journal", "year", "database", "key")
+    unmatched = (
+        sa.select(*(records.c[name] for name in columns))
+        .where(records.c.sha256.is_(None))
+        .order_by(records.c.number)
+    )
+    bare = (
+        sa.select(papers.c.sha256, papers.c.file, papers.c.shard, papers.c.status)
+        .where(_HAS_NO_RECORD)
+        .order_by(papers.c.file, papers.c.sha256)
+    )
+    with engine.connect() as connection:
+        return (
+            [dict(row) for row in connection.execute(unmatched).mappings()],
+            [dict(row) for row in connection.execute(bare).mappings()],
+        )
+
+
+def list_records(engine: sa.Engine) -> list[dict[str, Any]]:
+    """Return all records with the file of the paper that each is matched to, and by what."""
+    query = (
+        sa.select(records, papers.c.file.label("paper"))
+        .select_from(records.outerjoin(papers, papers.c.sha256 == records.c.sha256))
+        .order_by(records.c.number)
+    )
+    with engine.connect() as connection:
+        return [dict(row) for row in connection.execute(query).mappings()]
 
 
 def list_failures(engine: sa.Engine) -> list[dict[str, Any]]:

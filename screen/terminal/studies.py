@@ -37,7 +37,10 @@ _COUNTS = (
     ("hits", "passages in the queue"),
     ("failures", "failures recorded"),
     ("records", "bibliographic records"),
-    ("records_without_file", "of these without a file"),
+    ("records_by_file", "of these matched to a paper by the name of its file"),
+    ("records_by_title", "of these matched to a paper by the title"),
+    ("records_without_file", "of these without a paper"),
+    ("papers_without_record", "papers without a bibliographic record"),
 )
 # What each method of `Page.method` means to people.
 _METHODS = {

@@ -162,7 +162,7 @@ def test_years_may_be_numbers_words_or_missing(
         '"words"',
         "null",
         "{}",
-        '{"title": "no file"}',
+        '{"journal": "no file and no title"}',
         '{"file": ""}',
         '{"file": "b.pdf", "colour": "red"}',
         '{"file": "b.pdf", "year": "MCMXCVIII"}',
@@ -215,7 +215,7 @@ def test_the_reason_names_what_is_wrong(tmp_path: Path) -> None:
 
 
 def test_a_csv_without_a_column_of_file_names_is_refused(tmp_path: Path) -> None:
-    for text in ("title,year\nx,1998\n", ""):
+    for text in ("subject,year\nx,1998\n", ""):
         path = write(tmp_path, "r.csv", text)
         with pytest.raises(RecordsError, match=r"r\.csv:1: .*file"):
             list(read_records(path))
