@@ -18,7 +18,7 @@ HIT_FIELDS = (
     "start", "end", "quote", "continued", "passage", "context", "section", "criteria", "code",
     "score", "reason", "mitigating", "events", "matches", "pack", "model", "problematic",
     "possible", "verdicts", "published_flagged", "published_distance", "published_target",
-    "recall_at_least", "completeness",
+    "neighbour", "recall_at_least", "completeness",
 )  # fmt: skip
 PAPER_FIELDS = (
     "paper_id", "file", "sha256", "title", "authors", "year", "journal", "affiliations", "doi",

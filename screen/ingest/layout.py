@@ -261,9 +261,7 @@ def _part_head(items: Sequence[_Item], unit: float) -> tuple[list[_Item], list[_
     return rows[0], [item for item in items if item not in rows[0]]
 
 
-def _part_foot(
-    band: Sequence[_Item], width: float, unit: float
-) -> tuple[list[_Item], list[_Item]]:
+def _part_foot(band: Sequence[_Item], width: float, unit: float) -> tuple[list[_Item], list[_Item]]:
     """Return columns and what stands below both, small: a folio, or the rubric of a next title."""
     rows = list(_rows(band, unit))
     if len(rows) < _LEAST_ROWS or not _is_apart(rows[-2], rows[-1], unit):
