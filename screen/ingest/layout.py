@@ -23,13 +23,13 @@ class Box(NamedTuple):
 
 
 class _Item(NamedTuple):
-    """A box set upright, with its index; ordered by place, so that the input's order is nothing."""
+    """A box set upright, with its place in the input; ordered by position, so that the input's order is nothing."""
 
     middle: float
     left: float
     right: float
     height: float
-    index: int
+    place: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def order_lines(boxes: Sequence[Box]) -> list[int]:
     unit = _unit(boxes)
     gutter = _find_turned(boxes, unit)
     items = _upright(boxes, gutter.turn if gutter else 0.0)
-    return [item.index for item in _read(items, unit, 0)]
+    return [item.place for item in _read(items, unit, 0)]
 
 
 def reads_across(boxes: Sequence[Box]) -> bool:
@@ -75,7 +75,7 @@ def reads_across(boxes: Sequence[Box]) -> bool:
     if gutter is None or gutter.rows < _ACROSS_ROWS:
         return False
     items = _upright(boxes, gutter.turn)
-    sides = {item.index: _side(item, gutter.place, unit) for item in items}
+    sides = {item.place: _side(item, gutter.place, unit) for item in items}
     pairs = pairwise(sides[index] for index in range(len(boxes)))
     jumps = sum(one * other < 0 for one, other in pairs)
     return jumps > 2 * _ACROSS * gutter.rows

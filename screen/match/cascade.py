@@ -189,7 +189,7 @@ class Cascade:
                 for event in sorted(used, key=lambda e: (e.start, e.end, e.kind))
             ),
             criteria=criteria,
-            reason=" | ".join(filter(None, (reason, neighbour and neighbour.reason))),
+            reason=f"{reason} | {neighbour.reason}" if neighbour else reason,
             mitigating=_sign_evidence(clean, signs.nearest(start, end)),
             matches=tuple(_matches(passage)),
             score=self._score(passage, signs),

@@ -61,16 +61,17 @@ _LEAST_OWN = 0.45
 
 def find_neighbours(clean: CleanText) -> tuple[Neighbour, ...]:
     """Return what belongs to other papers, in order: none, one before, one after, or both."""
-    edges = [0, *_find_boundaries(clean.text), len(clean.text)]
+    text = clean.text[: clean.running]
+    edges = [0, *_find_boundaries(text), len(text)]
     pieces = list(pairwise(edges))
     start, end = max(pieces, key=lambda piece: piece[1] - piece[0])
-    if len(pieces) == 1 or end - start < _LEAST_OWN * len(clean.text):
+    if len(pieces) == 1 or end - start < _LEAST_OWN * len(text):
         return ()
     found = []
     several = sum(page.is_read for page in clean.pages) > 1
     if start and not (several and _page(clean, start - 1) > _page(clean, 0)):
         found.append(Neighbour(0, start, is_before=True))
-    last = len(clean.text)
+    last = len(text)
     if end < last and not (several and _page(clean, end) < _page(clean, last - 1)):
         found.append(Neighbour(end, last, is_before=False))
     return tuple(found)

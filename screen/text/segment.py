@@ -67,7 +67,8 @@ class Section:
 def find_sections(clean: CleanText, breaks: Collection[int] = ()) -> tuple[Section, ...]:
     """Return the sections of a text in order; the first begins at 0 and may have no title.
 
-    At each of `breaks` one begins that has nothing to do with those before it.
+    At each of `breaks`, and at those of the text, one begins that has nothing to do with those
+    before it.
     """
     text = clean.text
     starts = [0]
@@ -85,6 +86,7 @@ def find_sections(clean: CleanText, breaks: Collection[int] = ()) -> tuple[Secti
             starts.append(start)
         elif start == 0:
             titled = True
+    breaks = clean.breaks.union(breaks)
     headings = set(starts)
     starts = sorted({*starts, *breaks})
     return tuple(

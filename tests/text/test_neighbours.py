@@ -12,10 +12,14 @@ OWN = (
     "[2] 拟志远．肺移植．虚州医学，2000，9：21-23．\n"
 )
 END = (
-    "1.2 供体 男，脑外伤。讨论部分到此为止。\n参考文献\n[1] 样立新．肾移植．例城医学，1998，7（1）：3-5．\n"
+    "1.2 供体 男，脑外伤。讨论部分到此为止。\n参考文献\n"
+    "[1] 样立新．肾移植．例城医学，1998，7（1）：3-5．\n"
     "[2] 样立新．肝移植．例城医学，1998，7（2）：6．（收稿日期：2001-02-03）\n"
 )
-START = "样州肝移植术的护理\n样丽（例城医院）\n摘要：报告护理体会。\n关键词：肝移植；护理\n1 资料与方法 共三例。"
+START = (
+    "样州肝移植术的护理\n样丽（例城医院）\n摘要：报告护理体会。\n关键词：肝移植；护理\n"
+    "1 资料与方法 共三例，均行原位肝移植术，术前做好准备，术后送监护室，无人死亡，均已出院。"
+)
 
 
 def clean(*texts: str) -> CleanText:
@@ -27,8 +31,10 @@ def clean(*texts: str) -> CleanText:
 def test_the_end_of_a_paper_before_and_the_beginning_of_one_after_are_told_apart() -> None:
     text = clean(END + OWN + START)
     before, after = find_neighbours(text)
-    assert before.is_before and text.text[before.end :].startswith("虚州心脏移植")
-    assert not after.is_before and text.text[after.start :].startswith("样州肝移植术")
+    assert before.is_before
+    assert text.text[before.end :].startswith("虚州心脏移植")
+    assert not after.is_before
+    assert text.text[after.start :].startswith("样州肝移植术")
     assert (before.start, after.end) == (0, len(text.text))
 
 
