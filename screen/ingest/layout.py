@@ -23,7 +23,7 @@ class Box(NamedTuple):
 
 
 class _Item(NamedTuple):
-    """A box set upright, with its place in the input; ordered by position, so that the input's order is nothing."""
+    """A box set upright, with its place in the input, by which none of what is read is decided."""
 
     middle: float
     left: float
