@@ -187,8 +187,8 @@ def main() -> None:
     if options.json:
         print(json.dumps({name: [asdict(row) for row in rows] for name, rows in tables.items()}))
         return
-    for name, rows in tables.items():
-        show(name, rows)
+    for name, table in tables.items():
+        show(name, table)
 
 
 if __name__ == "__main__":

@@ -127,15 +127,22 @@ class Run(NamedTuple):
 class CleanText:
     """Text of a whole paper, cleaned, which remembers where each character came from.
 
-    `runs` lie in order and cover the text except for single joining spaces. `lines` holds the
-    offsets at which a line of a page began: weak evidence of a heading, since converters break
-    lines anywhere.
+    `runs` lie in the order of the text and cover it except for single joining spaces. `lines`
+    holds the offsets at which a line of a page began: weak evidence of a heading, since converters
+    break lines anywhere. `breaks` holds those at which a footnote or table begins: they stand
+    below the running text, whichever page they are from, and nothing goes on across a break.
     """
 
     text: str
     pages: tuple[Page, ...]
     runs: tuple[Run, ...]
     lines: frozenset[int] = field(default_factory=frozenset)
+    breaks: frozenset[int] = field(default_factory=frozenset)
+
+    @property
+    def running(self) -> int:
+        """The length of the running text; footnotes and tables stand below it."""
+        return min(self.breaks, default=len(self.text))
 
     def source(self, start: int, end: int) -> tuple[Quote, ...]:
         """Return the raw quotes, one a page, that the clean text `start:end` came from.
@@ -168,13 +175,17 @@ class CleanText:
     def locate(self, page: int, start: int, end: int) -> tuple[int, int] | None:
         """Return where `start:end` of the raw text of a page, by its number, is in the clean text.
 
-        The way back from `source`. None if none of it is there.
+        The way back from `source`. None if none of it is there. Of a stretch with a footnote
+        inside it is the running text, since its place is one stretch.
         """
-        found = []
+        found: list[tuple[int, int]] = []
+        running = self.running
         for run in self.runs:
             if self.pages[run.page].number != page or run.raw_end <= start or run.raw_start >= end:
                 continue
             first, last = run.start, run.end
+            if found and found[0][0] < running <= first:
+                break
             if run.end - run.start == run.raw_end - run.raw_start:
                 first += max(start - run.raw_start, 0)
                 last -= max(run.raw_end - end, 0)

@@ -19,8 +19,8 @@ HIT_FIELDS = (
     "hit_id", "paper_id", "file", "sha256", "title", "year", "journal", "affiliations", "page",
     "start", "end", "quote", "continued", "passage", "context", "section", "criteria", "code",
     "score", "reason", "mitigating", "events", "matches", "pack", "model", "problematic",
-    "possible", "verdicts", "excluded", "published_flagged", "published_distance",
-    "published_target", "recall_at_least", "completeness",
+    "possible", "verdicts", "neighbour", "excluded", "published_flagged",
+    "published_distance", "published_target", "recall_at_least", "completeness",
 )  # fmt: skip
 PAPER_FIELDS = (
     "paper_id", "file", "sha256", "title", "authors", "year", "journal", "affiliations", "doi",

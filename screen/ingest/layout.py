@@ -23,13 +23,13 @@ class Box(NamedTuple):
 
 
 class _Item(NamedTuple):
-    """A box set upright, with its index; ordered by place, so that the input's order is nothing."""
+    """A box set upright, with its place in the input, by which none of what is read is decided."""
 
     middle: float
     left: float
     right: float
     height: float
-    index: int
+    place: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,7 @@ _SPECK = 1.5  # what is narrower, between two columns, is no line over both
 _HEAD_GAP = 1.0
 # Rows that must keep clear of a gutter, and how much of a column its lines must fill.
 _LEAST_ROWS, _LEAST_FILL = 3, 0.5
+_MOST_ACROSS = 3
 _STEPS = 90
 _TURNS = (0.0, 0.006, -0.006, 0.012, -0.012, 0.018, -0.018)
 # A run of text changes the column for each row where a converter saw no gutter.
@@ -63,21 +64,31 @@ def order_lines(boxes: Sequence[Box]) -> list[int]:
     unit = _unit(boxes)
     gutter = _find_turned(boxes, unit)
     items = _upright(boxes, gutter.turn if gutter else 0.0)
-    return [item.index for item in _read(items, unit, 0)]
+    return [item.place for item in _read(items, unit, 0)]
 
 
 def reads_across(boxes: Sequence[Box]) -> bool:
     """Tell whether boxes in the order of a text jump between two columns, line by line."""
-    if len(boxes) < 2 * _ACROSS_ROWS:
+    if _leap_count(boxes) < _ACROSS_ROWS:
         return False
     gutter = _find_turned(boxes, unit := _unit(boxes))
     if gutter is None or gutter.rows < _ACROSS_ROWS:
         return False
     items = _upright(boxes, gutter.turn)
-    sides = {item.index: _side(item, gutter.place, unit) for item in items}
+    sides = {item.place: _side(item, gutter.place, unit) for item in items}
     pairs = pairwise(sides[index] for index in range(len(boxes)))
     jumps = sum(one * other < 0 for one, other in pairs)
     return jumps > 2 * _ACROSS * gutter.rows
+
+
+def _leap_count(boxes: Sequence[Box]) -> int:
+    """Count where a text goes on in the same row beyond a blank; cheap, and few do."""
+    count = 0
+    for last, box in pairwise(boxes):
+        height = box.bottom - box.top
+        if last.top < (box.top + box.bottom) / 2 < last.bottom:
+            count += box.left - last.right > _LEAST_GUTTER * height
+    return count
 
 
 def _unit(boxes: Sequence[Box]) -> float:
@@ -127,7 +138,11 @@ def _find_gutter(items: Sequence[_Item], unit: float, turn: float = 0.0) -> _Gut
     if rows < _LEAST_ROWS:
         return None
     places = [place for count, place in found if count == rows]
-    return _Gutter(places[len(places) // 2], rows, turn)
+    place = places[len(places) // 2]
+    if sum(_side(item, place, unit) == 0 for item in items) > _MOST_ACROSS * rows:
+        # Where most lines run across, a few that are broken at one place are no columns.
+        return None
+    return _Gutter(place, rows, turn)
 
 
 def _count_rows(
@@ -216,18 +231,19 @@ def _read(items: Sequence[_Item], unit: float, depth: int) -> Iterator[_Item]:
         for row in _rows(items, unit):
             yield from row
         return
-    head, body, foot = _part_edges(items, unit) if depth == 0 else ([], items, [])
+    head, body = _part_head(items, unit) if depth == 0 else ([], items)
     yield from sorted(head, key=lambda item: item.left)
     width = max(item.right for item in items) - min(item.left for item in items)
-    for band in _bands(body, gutter.place, unit):
+    for whole in _bands(body, gutter.place, unit):
+        band, foot = _part_foot(whole, width, unit)
         if _is_tabular(band, width, unit):
             for row in _rows(band, unit):
                 yield from row
-            continue
-        centres = [(item, (item.left + item.right) / 2 < gutter.place) for item in band]
-        for side in (True, False):
-            yield from _read([item for item, first in centres if first is side], unit, depth + 1)
-    yield from sorted(foot, key=lambda item: item.left)
+        else:
+            firsts = {item for item in band if item.left + item.right < 2 * gutter.place}
+            yield from _read([item for item in band if item in firsts], unit, depth + 1)
+            yield from _read([item for item in band if item not in firsts], unit, depth + 1)
+        yield from sorted(foot, key=lambda item: item.left)
 
 
 def _is_tabular(band: Sequence[_Item], width: float, unit: float) -> bool:
@@ -237,26 +253,22 @@ def _is_tabular(band: Sequence[_Item], width: float, unit: float) -> bool:
     return rows > 1 and len(band) >= 3 * rows and covered < _LEAST_FILL * width * rows
 
 
-def _part_edges(
-    items: Sequence[_Item], unit: float
-) -> tuple[list[_Item], list[_Item], list[_Item]]:
-    """Return the row at the head, the body, and a row of small boxes at the foot of a page.
-
-    A row is parted only where the blank that sets it off goes through all columns.
-    """
+def _part_head(items: Sequence[_Item], unit: float) -> tuple[list[_Item], list[_Item]]:
+    """Return the running head and the rest: the blank that sets it off goes through all columns."""
     rows = list(_rows(items, unit))
-    if len(rows) < 4:
-        return [], list(items), []
-    head, foot = rows[0], rows[-1]
-    width = max(item.right for item in items) - min(item.left for item in items)
-    if not _is_apart(head, rows[1], unit):
-        head = []
-    if not _is_apart(rows[-2], foot, unit) or any(
-        item.right - item.left > width / 4 for item in foot
-    ):
-        foot = []
-    edges = {item.index for item in (*head, *foot)}
-    return head, [item for item in items if item.index not in edges], foot
+    if len(rows) < _LEAST_ROWS or not _is_apart(rows[0], rows[1], unit):
+        return [], list(items)
+    return rows[0], [item for item in items if item not in rows[0]]
+
+
+def _part_foot(band: Sequence[_Item], width: float, unit: float) -> tuple[list[_Item], list[_Item]]:
+    """Return columns and what stands below both, small: a folio, or the rubric of a next title."""
+    rows = list(_rows(band, unit))
+    if len(rows) < _LEAST_ROWS or not _is_apart(rows[-2], rows[-1], unit):
+        return list(band), []
+    if any(item.right - item.left > width / 4 for item in rows[-1]):
+        return list(band), []
+    return [item for item in band if item not in rows[-1]], rows[-1]
 
 
 def _is_apart(above: Sequence[_Item], below: Sequence[_Item], unit: float) -> bool:

@@ -14,6 +14,7 @@ from screen.errors import DocumentError
 from screen.ingest.layout import Box, reads_across
 from screen.ingest.miner import MINER, Miner
 from screen.ingest.quality import READABLE, text_quality
+from screen.ingest.repair import repair
 from screen.types import Page
 
 # A page of a journal holds far more; a larger text is a bomb, not a paper.
@@ -69,8 +70,7 @@ def _read_page(document: pypdfium2.PdfDocument, second: Miner, sha256: str, inde
     """Read one page by the first engine that makes text of it."""
     number = index + 1
     text, kinds, across = _read_with_pdfium(document, index)
-    quality = text_quality(text)
-    route = f"pdfium {quality}"
+    text, quality, route = _judge("pdfium", text)
     if _PICTURE in kinds:
         # A scan often carries a line of the database as text: the page itself is not read.
         route += " (little text beside a picture)"
@@ -80,14 +80,23 @@ def _read_page(document: pypdfium2.PdfDocument, second: Miner, sha256: str, inde
     if not text and not kinds and second.draws_nothing(index):
         # Nothing is drawn on the page, so there is nothing to miss.
         return Page(sha256, number, "", "blank", 1.0, _PDFIUM, "pdfium (nothing is drawn)")
-    mined = _tidy(second.read(index))
-    better = text_quality(mined)
-    route += f"{' (across columns)' if across else ''}, pdfminer {better}"
+    mined, better, more = _judge("pdfminer", _tidy(second.read(index)))
+    route += f"{' (across columns)' if across else ''}, {more}"
     if better >= READABLE:
         return Page(sha256, number, mined, "pdfminer", better, MINER, route)
     if quality >= READABLE:
         return Page(sha256, number, text, "pdfium", quality, _PDFIUM, route)
     return Page(sha256, number, "", "unreadable", max(quality, better), route=route)
+
+
+def _judge(method: str, text: str) -> tuple[str, float, str]:
+    """Return a page's text, repaired if it was read in a wrong encoding; its score; the route."""
+    quality = text_quality(text)
+    route = f"{method} {quality:.2g}"
+    if repaired := repair(text):
+        text, quality = repaired.text, text_quality(repaired.text)
+        route += f", repaired ({repaired.what}) {quality:.2g}"
+    return text, quality, route
 
 
 def _read_with_pdfium(

@@ -164,10 +164,12 @@ class Cascade:
     ) -> Hit:
         start, end = passage.start, passage.end
         layout, events = account.layout, account.events
+        neighbour = layout.neighbour((start + end) // 2)
         first, *rest = clean.source(start, end)
         criteria, code = self._judge(passage)
+        inside = _inside(events, start, end)
+        reason = self._reason(passage, criteria, inside, clean.text)
         used = {event for match in passage.rules for event in match.events}
-        inside = events[_first(events, start) : _first(events, end)]
         used.update(event for event in inside if event.end <= end)
         identity = f"{paper}|{first.page}|{first.start}|{first.end}|{self.pack.manifest.family}"
         return Hit(
@@ -187,11 +189,12 @@ class Cascade:
                 for event in sorted(used, key=lambda e: (e.start, e.end, e.kind))
             ),
             criteria=criteria,
-            reason=self._reason(passage, criteria, inside, clean.text),
+            reason=f"{reason} | {neighbour.reason}" if neighbour else reason,
             mitigating=_sign_evidence(clean, signs.nearest(start, end)),
             matches=tuple(_matches(passage)),
             score=self._score(passage, signs),
             code=code,
+            neighbour=neighbour is not None,
         )
 
     def _judge(self, passage: _Passage) -> tuple[tuple[str, ...], int]:
@@ -235,6 +238,11 @@ class Cascade:
         for weight in weights.values():
             missing *= 1 - weight
         return round(signs.lower(1 - missing, passage.start, passage.end), 4)
+
+
+def _inside(events: Sequence[Event], start: int, end: int) -> Sequence[Event]:
+    """Return the events that begin within a stretch."""
+    return events[_first(events, start) : _first(events, end)]
 
 
 def _first(events: Sequence[Event], place: int) -> int:

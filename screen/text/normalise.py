@@ -5,7 +5,8 @@ Four things happen, in this order:
 1. running heads, page numbers, database boilerplate and citation marks are blanked;
 2. spaces and line breaks are dropped unless they part two non-Chinese words;
 3. each character is normalised (NFKC) and simplified (OpenCC t2s, character by character);
-4. the pages are joined, so that a sentence that crosses a page break is whole again.
+4. the pages are joined, so that a sentence that crosses a page break is whole again; footnotes and
+   tables, which would stand inside it, follow the running text.
 
 Normalising character by character, never over a whole string, is what makes the map exact: a
 character may become several (㎎ to mg, ㈠ to (一)), but never does a neighbour take part.
@@ -64,6 +65,15 @@ _JOURNAL_HEAD = re.compile(
 )
 _PROSE = re.compile(r"[\u4e00-\u9fff]\s*[，。；：！？,;]\s*(?:[\u4e00-\u9fff]|$)")
 _LINE = re.compile(r"[^\r\n]+")
+# Only a footnote begins like this, and only near the foot of a page is it taken for one.
+_FOOTNOTE = re.compile(
+    r"\s*[*＊△▲①]?\s*[\[【［]?\s*(?:"
+    + "|".join(
+        map(_letters, ("收稿日期", "作者单位", "基金项目", "通讯作者", "通信作者", "作者简介"))
+    )
+    + r")\s*[\]】］:：]"
+)
+_FOOT_LINES = 5
 _EDGE_LINES = 3
 # Without volume and issue a running head is short; the mark of a database is known by its words.
 _HEAD_LENGTH = 48
@@ -108,33 +118,85 @@ def clean_pages(pages: Sequence[Page]) -> CleanText:
 
     Pages of method "unreadable" have no text and add none.
     """
-    kept: list[str] = []
-    runs: list[Run] = []
-    lines: set[int] = set()
-    length = 0
-    gap = last = ""
+    builder = _Builder()
+    asides: list[tuple[int, int, str]] = []
     for index, blanked in enumerate(_blank_furniture(pages)):
-        gap += "\n" if index else ""
+        running = blanked
+        for start, end in _find_asides(pages[index], blanked):
+            asides.append((index, start, blanked[start:end]))
+            running = running[:start] + " " * (end - start) + running[end:]
+        builder.add(running, index, 0, "\n" if index else "")
+    for index, start, words in asides:
+        builder.part()
+        builder.add(words, index, start, "\n")
+    return builder.finish(pages)
+
+
+class _Builder:
+    """A clean text under construction."""
+
+    def __init__(self) -> None:
+        self._kept: list[str] = []
+        self._runs: list[Run] = []
+        self._lines: set[int] = set()
+        self._breaks: set[int] = set()
+        self._length = 0
+        self._gap = self._last = ""
+
+    def part(self) -> None:
+        """Let nothing go on from what is there into what follows."""
+        self._breaks.add(self._length)
+        self._last = ""
+
+    def add(self, raw: str, page: int, offset: int, gap: str) -> None:
+        """Add raw text that begins at an offset of a page, by its index, after a gap."""
+        self._gap += gap
         position = 0
-        for match in _VISIBLE.finditer(blanked):
-            piece, start = match.group(), match.start()
-            gap += blanked[position:start]
+        for match in _VISIBLE.finditer(raw):
+            piece = match.group()
+            self._gap += raw[position : match.start()]
             position = match.end()
             clean = piece.translate(_TABLE)
             if not clean:
                 continue
-            if gap and last and _parts_words(last, clean[0]):
-                kept.append(" ")
-                length += 1
-            if not kept or "\n" in gap or "\r" in gap:
-                lines.add(length)
-            gap = ""
-            runs.extend(_align(piece, clean, length, index, start))
-            kept.append(clean)
-            length += len(clean)
-            last = clean[-1]
-        gap += blanked[position:]
-    return CleanText("".join(kept), tuple(pages), tuple(runs), frozenset(lines))
+            if self._gap and self._last and _parts_words(self._last, clean[0]):
+                self._kept.append(" ")
+                self._length += 1
+            if not self._kept or "\n" in self._gap or "\r" in self._gap:
+                self._lines.add(self._length)
+            self._gap = ""
+            self._runs.extend(_align(piece, clean, self._length, page, offset + match.start()))
+            self._kept.append(clean)
+            self._length += len(clean)
+            self._last = clean[-1]
+        self._gap += raw[position:]
+
+    def finish(self, pages: Sequence[Page]) -> CleanText:
+        """Return the clean text; a break with nothing behind it is none."""
+        breaks = frozenset(place for place in self._breaks if 0 < place < self._length)
+        text = "".join(self._kept)
+        return CleanText(text, tuple(pages), tuple(self._runs), frozenset(self._lines), breaks)
+
+
+def _find_asides(page: Page, text: str) -> list[tuple[int, int]]:
+    """Return the stretches of a page that stand apart from its running text, in order.
+
+    They are as they are marked; on a page without marks what begins, in its last lines, with words
+    that only a footnote begins with.
+    """
+    if page.marks:
+        edges = sorted((max(mark.start, 0), min(mark.end, len(text))) for mark in page.marks)
+        asides: list[tuple[int, int]] = []
+        for start, end in edges:
+            first = max(start, asides[-1][1]) if asides else start
+            if first < end:
+                asides.append((first, end))
+        return asides
+    spans = [match.span() for match in _LINE.finditer(text) if not match.group().isspace()]
+    for start, end in spans[-_FOOT_LINES:] if len(spans) > 2 * _FOOT_LINES else ():
+        if _FOOTNOTE.match(text, start, end):
+            return [(start, spans[-1][1])]
+    return []
 
 
 def clean_words(words: str) -> str:

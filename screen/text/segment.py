@@ -6,6 +6,7 @@ Headings of these papers are numbered and often run into the text that follows (
 
 import re
 from bisect import bisect_right
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from screen.types import CleanText
@@ -52,15 +53,23 @@ _TITLE_LENGTH = 24
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A stretch of text under one heading; `title` is the heading's first words."""
+    """A stretch of text under one heading; `title` is the heading's first words.
+
+    `is_apart` says that no heading before it holds for it: here another text begins.
+    """
 
     start: int
     end: int
     title: str
+    is_apart: bool = False
 
 
-def find_sections(clean: CleanText) -> tuple[Section, ...]:
-    """Return the sections of a text in order; the first begins at 0 and may have no title."""
+def find_sections(clean: CleanText, breaks: Collection[int] = ()) -> tuple[Section, ...]:
+    """Return the sections of a text in order; the first begins at 0 and may have no title.
+
+    At each of `breaks`, and at those of the text, one begins that has nothing to do with those
+    before it.
+    """
     text = clean.text
     starts = [0]
     titled = False
@@ -77,8 +86,16 @@ def find_sections(clean: CleanText) -> tuple[Section, ...]:
             starts.append(start)
         elif start == 0:
             titled = True
+    breaks = clean.breaks.union(breaks)
+    headings = set(starts)
+    starts = sorted({*starts, *breaks})
     return tuple(
-        Section(start, end, _title(text, start, end) if start or titled else "")
+        Section(
+            start,
+            end,
+            _title(text, start, end) if start in headings and (start or titled) else "",
+            start in breaks,
+        )
         for start, end in zip(starts, [*starts[1:], len(text)], strict=True)
     )
 

@@ -8,6 +8,7 @@ from itertools import pairwise
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
+from screen.text.neighbours import Neighbour, find_neighbours
 from screen.text.segment import Section, find_clauses, find_sections, find_sentences, locate
 from screen.types import CleanText
 
@@ -21,6 +22,11 @@ class Layout:
     clauses: tuple[int, ...]
     section_starts: tuple[int, ...]
     parents: tuple[int | None, ...]
+    neighbours: tuple[Neighbour, ...] = ()
+
+    def neighbour(self, offset: int) -> Neighbour | None:
+        """Return the stretch of another paper that holds an offset, if one does."""
+        return next((part for part in self.neighbours if part.start <= offset < part.end), None)
 
     def section(self, offset: int) -> int:
         """Return the index of the section that holds an offset."""
@@ -53,11 +59,13 @@ def mark_sections(doc: Doc) -> Doc:
 
 def lay_out(clean: CleanText) -> Layout:
     """Find the sections, sentences and clauses of a text."""
-    sections = find_sections(clean)
+    neighbours = find_neighbours(clean)
+    edges = {part.end if part.is_before else part.start for part in neighbours}
+    sections = find_sections(clean, edges)
     sentences = find_sentences(clean.text, sections)
     clauses = find_clauses(clean.text, sentences)
     starts = tuple(section.start for section in sections)
-    return Layout(sections, sentences, clauses, starts, _find_parents(sections))
+    return Layout(sections, sentences, clauses, starts, _find_parents(sections), neighbours)
 
 
 def _find_parents(sections: tuple[Section, ...]) -> tuple[int | None, ...]:
@@ -65,6 +73,8 @@ def _find_parents(sections: tuple[Section, ...]) -> tuple[int | None, ...]:
     parents: list[int | None] = []
     open_headings: list[tuple[int, int]] = []
     for place, section in enumerate(sections):
+        if section.is_apart:
+            open_headings.clear()
         depth = _depth(section.title)
         while open_headings and open_headings[-1][0] >= depth:
             open_headings.pop()
