@@ -15,8 +15,8 @@ from pathlib import Path
 
 from screen.errors import DocumentError
 from screen.ingest.pdf import is_cut_short, read_pdf
-from screen.ingest.quality import READABLE, chinese_share, text_quality
-from screen.ingest.repair import repair
+from screen.ingest.quality import READABLE, chinese_share
+from screen.ingest.repair import read_as
 from screen.settings import Limits
 from screen.types import Failure, Page, SourceFile
 
@@ -160,14 +160,10 @@ def _read_text(source: SourceFile, data: bytes) -> list[Page]:
     for number, part in enumerate(text.split("\f"), start=1):
         if not part.strip():
             continue
-        quality = text_quality(part)
-        route = f"text {quality:.2g}"
-        if repaired := repair(part):
-            part, quality = repaired.text, text_quality(repaired.text)
-            route += f", repaired ({repaired.what}) {quality:.2g}"
+        text, quality, route = read_as("text", part)
         readable = quality >= READABLE
         method = "text" if readable else "unreadable"
-        text = part if readable else ""
+        text = text if readable else ""
         pages.append(Page(source.sha256, number, text, method, quality, route=route))
     return pages
 

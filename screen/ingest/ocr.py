@@ -20,8 +20,9 @@ import pypdfium2
 
 from screen.errors import DocumentError
 from screen.ingest.layout import Box, order_lines
+from screen.ingest.marks import Piece, find_marks
 from screen.ingest.quality import READABLE, text_quality
-from screen.types import Line, Page, SourceFile
+from screen.types import Line, Mark, Page, SourceFile
 
 LIBRARIES = ("rapidocr", "onnxruntime")
 _MODELS = {"Det": "PP-OCRv6_det_small.onnx", "Rec": "PP-OCRv6_rec_small.onnx"}
@@ -94,8 +95,14 @@ def recognise_page(task: Task) -> Page:
         quality,
         engine=find_engine() or "",
         route=route,
+        marks=_mark(text, lines) if is_read else (),
         lines=lines if is_read else (),
     )
+
+
+def _mark(text: str, lines: Sequence[Line]) -> tuple[Mark, ...]:
+    pieces = [Piece(line.start, line.end, Box(*line[-4:])) for line in lines]
+    return find_marks(text, pieces)
 
 
 # ---- the picture -----------------------------------------------------------------------------

@@ -5,17 +5,19 @@ was written into the file.
 """
 
 import re
+from bisect import bisect_left
 from importlib.metadata import version
-from typing import Any
+from typing import Any, NamedTuple
 
 import pypdfium2
 
 from screen.errors import DocumentError
 from screen.ingest.layout import Box, reads_across
+from screen.ingest.marks import Piece, find_marks
 from screen.ingest.miner import MINER, Miner
-from screen.ingest.quality import READABLE, text_quality
-from screen.ingest.repair import repair
-from screen.types import Page
+from screen.ingest.quality import READABLE
+from screen.ingest.repair import read_as
+from screen.types import Mark, Page
 
 # A page of a journal holds far more; a larger text is a bomb, not a paper.
 _MAX_PAGE_CHARACTERS = 1_000_000
@@ -27,6 +29,8 @@ _PICTURE = pypdfium2.raw.FPDF_PAGEOBJ_IMAGE
 _PDFIUM = f"pypdfium2 {version('pypdfium2')}"
 # In heights of a line: no space within one is as wide.
 _SPACE = 1.2
+# What `_tidy` leaves out.
+_UNTIDY = re.compile("\r(?=\n)|[\f\x00]")
 _PIECE = re.compile(r"\S+")
 # Mailers and proxies append bytes after the end mark.
 _TAIL = 4096
@@ -66,22 +70,36 @@ def _open_reason(error: pypdfium2.PdfiumError) -> str:
     return "not a PDF that can be opened: damaged or cut short"
 
 
+class _Seen(NamedTuple):
+    """What PDFium makes of a page: its text, and what its layout tells.
+
+    `kinds` are the kinds of object on it, told if the text is scant. `is_across` says that the text
+    runs across the columns.
+    """
+
+    text: str
+    kinds: frozenset[int] = frozenset()
+    is_across: bool = False
+    marks: tuple[Mark, ...] = ()
+
+
 def _read_page(document: pypdfium2.PdfDocument, second: Miner, sha256: str, index: int) -> Page:
     """Read one page by the first engine that makes text of it."""
     number = index + 1
-    text, kinds, across = _read_with_pdfium(document, index)
-    text, quality, route = _judge("pdfium", text)
-    if _PICTURE in kinds:
+    seen = _read_with_pdfium(document, index)
+    text, quality, route = read_as("pdfium", seen.text)
+    marks = seen.marks if text == seen.text else ()
+    if _PICTURE in seen.kinds:
         # A scan often carries a line of the database as text: the page itself is not read.
         route += " (little text beside a picture)"
         return Page(sha256, number, text, "unreadable", 0.0, route=route)
-    if quality >= READABLE and not across:
-        return Page(sha256, number, text, "pdfium", quality, _PDFIUM, route)
-    if not text and not kinds and second.draws_nothing(index):
+    if quality >= READABLE and not seen.is_across:
+        return Page(sha256, number, text, "pdfium", quality, _PDFIUM, route, marks)
+    if not text and not seen.kinds and second.draws_nothing(index):
         # Nothing is drawn on the page, so there is nothing to miss.
         return Page(sha256, number, "", "blank", 1.0, _PDFIUM, "pdfium (nothing is drawn)")
-    mined, better, more = _judge("pdfminer", _tidy(second.read(index)))
-    route += f"{' (across columns)' if across else ''}, {more}"
+    mined, better, more = read_as("pdfminer", _tidy(second.read(index)))
+    route += f"{' (across columns)' if seen.is_across else ''}, {more}"
     if better >= READABLE:
         return Page(sha256, number, mined, "pdfminer", better, MINER, route)
     if quality >= READABLE:
@@ -89,23 +107,8 @@ def _read_page(document: pypdfium2.PdfDocument, second: Miner, sha256: str, inde
     return Page(sha256, number, "", "unreadable", max(quality, better), route=route)
 
 
-def _judge(method: str, text: str) -> tuple[str, float, str]:
-    """Return a page's text, repaired if it was read in a wrong encoding; its score; the route."""
-    quality = text_quality(text)
-    route = f"{method} {quality:.2g}"
-    if repaired := repair(text):
-        text, quality = repaired.text, text_quality(repaired.text)
-        route += f", repaired ({repaired.what}) {quality:.2g}"
-    return text, quality, route
-
-
-def _read_with_pdfium(
-    document: pypdfium2.PdfDocument, index: int
-) -> tuple[str, frozenset[int], bool]:
-    """Return a page's text, if that is scant the kinds of object on it, and whether it is across.
-
-    Nothing if PDFium cannot load it.
-    """
+def _read_with_pdfium(document: pypdfium2.PdfDocument, index: int) -> _Seen:
+    """Read a page; there is nothing on it if PDFium cannot load it."""
     try:
         page = document[index]
         try:
@@ -113,32 +116,37 @@ def _read_with_pdfium(
             raw = textpage.get_text_range()
             text = _tidy(raw)
             objects = page.get_objects(max_depth=2) if _is_scant(text) else ()
-            across = reads_across(_find_pieces(textpage, raw))
-            return text, frozenset(item.type for item in objects), across
+            kinds = frozenset(item.type for item in objects)
+            pieces = _find_pieces(textpage, raw)
+            across = reads_across([piece.box for piece in pieces])
+            return _Seen(text, kinds, across, () if across else find_marks(text, pieces))
         finally:
             page.close()
     except pypdfium2.PdfiumError:
-        return "", frozenset(), False
+        return _Seen("")
 
 
-def _find_pieces(textpage: Any, text: str) -> list[Box]:
-    """Return where the pieces of lines stand that a gap parts, in the order of the text.
+def _find_pieces(textpage: Any, raw: str) -> list[Piece]:
+    """Return the pieces of lines that a gap parts, in the order of the text, as `_tidy` leaves it.
 
     PDFium puts a space for the gutter between two columns. Where its characters are not those of
     the text nothing is told.
     """
-    if len(text) != textpage.count_chars():
+    if len(raw) != textpage.count_chars():
         return []
-    pieces: list[Box] = []
-    for match in _PIECE.finditer(text):
+    lost = [match.start() for match in _UNTIDY.finditer(raw)]
+    pieces: list[Piece] = []
+    for match in _PIECE.finditer(raw):
         left, low, _, high = textpage.get_charbox(match.start(), loose=True)
         _, _, right, _ = textpage.get_charbox(match.end() - 1, loose=True)
-        piece = Box(left, -high, right, -low)
+        box = Box(left, -high, right, -low)
+        end = match.end() - bisect_left(lost, match.end())
         last = pieces[-1] if pieces else None
-        if last and _continues(last, piece):
-            pieces[-1] = Box(last.left, last.top, right, last.bottom)
+        if last and _continues(last.box, box):
+            joined = Box(last.box.left, last.box.top, right, last.box.bottom)
+            pieces[-1] = Piece(last.start, end, joined)
         elif left < right and low < high:
-            pieces.append(piece)
+            pieces.append(Piece(match.start() - bisect_left(lost, match.start()), end, box))
     return pieces
 
 

@@ -63,6 +63,16 @@ class _Reading:
     western: bool
 
 
+def read_as(method: str, text: str) -> tuple[str, float, str]:
+    """Return a page's text, put right if need be; how good it is, 0-1; and that way as a route."""
+    quality = text_quality(text)
+    route = f"{method} {quality:.2g}"
+    if repaired := repair(text):
+        text, quality = repaired.text, text_quality(repaired.text)
+        route += f", repaired ({repaired.what}) {quality:.2g}"
+    return text, quality, route
+
+
 def repair(text: str) -> Repaired | None:
     """Return a wrongly decoded text put right, or None if no repair makes it clearly better."""
     before = text_quality(text)

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from screen.match.cascade import Cascade
 
 _TEXT_CODE = ("ingest", "types.py")
-_OCR_CODE = ("ingest/ocr.py", "ingest/layout.py", "ingest/quality.py", "types.py")
+_OCR_CODE = ("ingest/ocr.py", "ingest/layout.py", "ingest/marks.py", "ingest/quality.py")
 _TEXT_LIBRARIES = ("pypdfium2", "pdfminer.six")
 _HITS_CODE = ("text", "match", "types.py")
 _HITS_LIBRARIES = ("opencc", "ahocorasick-rs", "rapidfuzz", "rjieba", "spacy")
