@@ -16,7 +16,7 @@ from screen.ingest.files import Reading, read_source
 from screen.match.afind import answer, join_pages, prepare, read_targets
 from screen.match.packs import find_pack, load_pack
 from screen.settings import Limits, Published
-from screen.study.engine import Isolated, run_tasks
+from screen.study.engine import Death, Isolated, run_tasks
 from screen.study.folder import Study
 from screen.study.shards import (
     Manifest,
@@ -38,11 +38,14 @@ if TYPE_CHECKING:
     from screen.match.cascade import Cascade
 
 _TEXT_CODE = ("ingest", "types.py")
-_TEXT_LIBRARIES = ("pypdfium2", "pdfminer.six")
+_TEXT_LIBRARIES = ("pypdfium2", "pdfminer.six", "lxml")
 _HITS_CODE = ("text", "match", "types.py")
 _HITS_LIBRARIES = ("opencc", "ahocorasick-rs", "rapidfuzz", "rjieba", "spacy")
 _PUBLISHED_CODE = ("match/afind.py", "match/cosine.py", "types.py")
 _PUBLISHED_LIBRARIES = ("numba", "numpy")
+
+# Seconds in which a process has certainly started.
+_START = 60
 
 Read = Callable[[SourceFile], Reading]
 
@@ -226,12 +229,15 @@ def _run_paper_by_paper(recipe: Recipe, number: int) -> ShardDone:
 @contextmanager
 def isolated_reading(limits: Limits) -> Iterator[Read]:
     """Yield a `read_source` that reads in another process: a file that kills it is a failure."""
-    isolated = Isolated(partial(read_source, limits=limits))
+    # The process ends itself in time, unless something in it withstands the signal.
+    isolated = Isolated(partial(read_source, limits=limits), limits.seconds + _START)
 
     def read(source: SourceFile) -> Reading:
         reading = isolated(source)
-        if reading is None:
+        if isinstance(reading, Death):
             why = "the reader crashed on this file"
+            if reading.timed_out:
+                why = f"took longer to read than the limit of {limits.seconds:g} s"
             return Reading((), (Failure(source.sha256, source.path, None, "parse", why),))
         return reading
 
