@@ -160,8 +160,15 @@ def run_batch(
     if status["screened"] + status["unscreened"] != status["papers"]:
         raise RuntimeError(f"papers neither screened nor unscreened: {status}")
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1000
-    counts = (status[name] for name in ("papers", "screened", "unscreened", "duplicates"))
-    return Batch(len(files), *counts, round(time.monotonic() - begun, 1), round(peak))
+    return Batch(
+        len(files),
+        status["papers"],
+        status["screened"],
+        status["unscreened"],
+        status["duplicates"],
+        round(time.monotonic() - begun, 1),
+        round(peak),
+    )
 
 
 def _command(timeout: float, *words: str | Path) -> str:

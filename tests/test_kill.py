@@ -272,6 +272,7 @@ class TestWorkerThatDies:
         isolated = Isolated(worker_pid, 60)
         try:
             first = isolated(0)
+            assert not isinstance(first, Death)
             assert first is not None
             os.kill(first, signal.SIGKILL)
             wait_until(lambda: not Path(f"/proc/{first}").exists())

@@ -77,13 +77,15 @@ _BLOCKS = frozenset(
     }
 )
 _CELLS = frozenset({"td", "th"})
+# Twice as deep, the parser begins to leave out text without a word.
+_MAX_DEPTH = 1000
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _DECLARATION = re.compile(r"^\ufeff?\s*<\?xml[^>]*>")
 
 
 def read_html(sha256: str, text: str) -> list[Page]:
     """Return a page of the web, decoded, as one page. Raises DocumentError if it holds no text."""
-    # Without huge_tree, what lies 256 deep is left out without a word.
+    # Without huge_tree, text is left out from a depth of 256.
     parser = etree.HTMLParser(
         no_network=True, remove_comments=True, remove_pis=True, huge_tree=True
     )
@@ -126,7 +128,11 @@ def _pieces(root: "etree._Element") -> Iterator[str]:
     """Yield text as it is met, with line feeds where blocks begin and end."""
     walk = etree.iterwalk(root, events=("start", "end"))
     skipped: etree._Element | None = None
+    depth = 0
     for event, element in walk:
+        depth += 1 if event == "start" else -1
+        if depth > _MAX_DEPTH:
+            raise DocumentError("parse", "its elements are nested too deeply")
         if event == "start":
             if skipped is not None or _is_hidden(element):
                 skipped = element if skipped is None else skipped
