@@ -26,8 +26,12 @@ pack = "brain-death"
 
 [limits]
 # Files above these sizes (in megabytes) are not read, and counted as unscreened.
+# text_mb is for .txt and .html, pdf_mb for .pdf and .docx.
 # text_mb = 20
 # pdf_mb = 200
+# A file that takes longer to read, or needs more memory, is counted as unscreened too.
+# seconds = 120
+# memory_mb = 2000
 
 [ocr]
 # Optical character recognition of pages that hold no text that can be read: "auto" if it is
@@ -107,10 +111,12 @@ class _Strict(BaseModel):
 
 
 class Limits(_Strict):
-    """Sizes in megabytes (10^6 bytes) above which a file is not read."""
+    """What a file may be and cost: sizes and memory in megabytes (10^6 bytes), time in seconds."""
 
     text_mb: float = Field(default=20, gt=0)
     pdf_mb: float = Field(default=200, gt=0)
+    seconds: float = Field(default=120, gt=0, le=86_400)
+    memory_mb: float = Field(default=2000, ge=50, le=10_000_000)
 
 
 class Recognition(_Strict):

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from screen.study import engine
-from screen.study.engine import Isolated, run_tasks
+from screen.study.engine import Death, Isolated, run_tasks
 
 if TYPE_CHECKING:
     from tests.conftest import Invoke, MadeStudy, MakeStudy, RunCli
@@ -259,21 +259,24 @@ def nap_or_fail(seconds: float) -> float:
 
 
 class TestWorkerThatDies:
-    def test_an_isolated_call_that_dies_is_none_and_the_next_one_works(self) -> None:
-        isolated = Isolated(halve_or_die)
+    def test_an_isolated_call_that_dies_tells_so_and_the_next_one_works(self) -> None:
+        isolated = Isolated(halve_or_die, 60)
         try:
-            assert [isolated(task) for task in (4, -1, 6, -1, -1, 8)] == [2, None, 3, None, None, 4]
+            died = Death(timed_out=False)
+            results = [isolated(task) for task in (4, -1, 6, -1, -1, 8)]
+            assert results == [2, died, 3, died, died, 4]
         finally:
             isolated.close()
 
     def test_a_process_that_died_between_two_calls_costs_neither(self) -> None:
-        isolated = Isolated(worker_pid)
+        isolated = Isolated(worker_pid, 60)
         try:
             first = isolated(0)
+            assert not isinstance(first, Death)
             assert first is not None
             os.kill(first, signal.SIGKILL)
             wait_until(lambda: not Path(f"/proc/{first}").exists())
-            assert isolated(0) is not None
+            assert not isinstance(isolated(0), Death)
         finally:
             isolated.close()
 

@@ -263,7 +263,7 @@ def test_the_file_of_targets_is_no_paper(tmp_path: Path, invoke: Invoke) -> None
     targets = write_targets(tmp_path)
     nothing = invoke("afind", "--targets", targets, tmp_path)
     assert nothing.exit_code == 2
-    assert nothing.stderr == "ddr-screen: no papers there: .pdf and .txt are read, and studies\n"
+    assert "no papers there: .pdf, .docx, .html and .txt are read, and studies" in nothing.stderr
     (tmp_path / "paper.txt").write_text(str(PAPERS["declared.txt"]), encoding="utf-8")
     done, _ = search(invoke, tmp_path, tmp_path)
     assert "1 papers searched, 1 flagged" in done.stderr

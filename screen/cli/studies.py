@@ -15,6 +15,7 @@ from screen.cli.common import (
     study_argument,
 )
 from screen.findings.export import TABLES, write_export, write_queue
+from screen.ingest.kinds import READ
 from screen.match.packs import find_pack, load_pack
 from screen.review.exchange.formats import CONFIGS, WRITTEN_FORMATS
 from screen.review.worksheet import Worksheet, make_filled, make_worksheet
@@ -66,7 +67,10 @@ def init(study: Path) -> None:
     "the file, then by the title.",
 )
 def add(study: Path, paths: tuple[Path, ...], records: tuple[Path, ...]) -> None:
-    """Register source files (.pdf, .txt) and bibliographic records. Folders are walked."""
+    """Register source files (.pdf, .docx, .html, .txt) and bibliographic records.
+
+    Folders are walked.
+    """
     if not paths and not records:
         raise click.UsageError("nothing to add: name files, folders or --records")
     opened = Study(study)
@@ -83,7 +87,7 @@ def add(study: Path, paths: tuple[Path, ...], records: tuple[Path, ...]) -> None
     )
     if added.passed_over:
         kinds = ", ".join(f"{number} {kind}" for kind, number in sorted(added.passed_over.items()))
-        click.echo(f"Not taken: {kinds} (only .pdf and .txt are read).")
+        click.echo(f"Not taken: {kinds} (only {READ} are read).")
     for bad in added.bad_records:
         click.echo(f"record skipped: {bad.file}:{bad.line}: {bad.reason}", err=True)
     for failure in added.unread:

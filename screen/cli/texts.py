@@ -20,11 +20,13 @@ from screen.cli.common import (
 from screen.errors import DocumentError, ScreenError
 from screen.findings.output import write_text
 from screen.findings.search import Question, list_batches, search, write_found
-from screen.ingest.files import hash_file, read_source
+from screen.ingest.files import hash_file
+from screen.ingest.kinds import READ
 from screen.match.afind import Targets, read_targets
 from screen.match.packs import find_pack, load_pack
 from screen.settings import Published, Settings
 from screen.study.engine import count_workers
+from screen.study.pipeline import isolated_reading
 from screen.terminal import printable, progress
 from screen.terminal.texts import show_evaluation, show_explanation
 from screen.text.normalise import clean_pages
@@ -57,9 +59,12 @@ def explain(file: Path, page: int | None, pack: str, html: Path | None) -> None:
 
     loaded = load_pack(find_pack(pack))
     try:
-        reading = read_source(hash_file(file), limits=Settings().limits)
+        source = hash_file(file)
     except DocumentError as error:
         raise ScreenError(f"{printable(str(file))}: {error}") from None
+    # The file may end the process that reads it: that is not to be this one.
+    with isolated_reading(Settings().limits) as read:
+        reading = read(source)
     if not any(page.text for page in reading.pages):
         why = "; ".join(failure.error for failure in reading.failures) or "it holds no text"
         raise ScreenError(f"{printable(str(file))} could not be read: {why}")
@@ -221,7 +226,7 @@ def afind(
     wanted = count_workers(workers or 0)
     batches = list_batches(paths, wanted, apart=targets)
     if not batches:
-        raise ScreenError("no papers there: .pdf and .txt are read, and studies")
+        raise ScreenError(f"no papers there: {READ} are read, and studies")
     with progress(sum(len(batch.papers) for batch in batches), "papers") as report:
         found = search(question, batches, wanted)
         papers, flagged, errors = write_found(output, format_, found, report)

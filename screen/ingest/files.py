@@ -14,13 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from screen.errors import DocumentError
+from screen.ingest.docx import read_docx
+from screen.ingest.html import read_html
+from screen.ingest.kinds import ADVICE, DOCX, HEAD, HTML, PDF, SUFFIXES, TAIL, media_type
+from screen.ingest.limits import within
 from screen.ingest.pdf import is_cut_short, read_pdf
 from screen.ingest.quality import READABLE, chinese_share
 from screen.ingest.repair import read_as
 from screen.settings import Limits
 from screen.types import Failure, Page, SourceFile
 
-SUFFIXES = frozenset({".pdf", ".txt"})
 _MEGABYTE = 1_000_000
 # Control characters that are no spaces, and what stands for a character that could not be read.
 _JUNK = re.compile("[\x00-\x08\x0e-\x1f\ufffd]")
@@ -28,7 +31,8 @@ _JUNK = re.compile("[\x00-\x08\x0e-\x1f\ufffd]")
 _MAX_JUNK = 0.02
 # With fewer characters it is not even a sentence: what is left of something cut off.
 _LEAST_TEXT = 5
-_PDF_HEADER_WITHIN = 1024
+# Where a page of the web names its encoding.
+_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +94,17 @@ def hash_file(path: Path) -> SourceFile:
     size = 0
     try:
         with path.open("rb") as file:
-            head = file.read(_PDF_HEADER_WITHIN)
-            block = head
+            head = block = file.read(HEAD)
+            tail = b""
             while block:
                 digest.update(block)
                 size += len(block)
+                tail = (tail + block)[-TAIL:] if len(block) < TAIL else block[-TAIL:]
                 block = file.read(1 << 20)
     except OSError as error:
         raise DocumentError("read", _reason(error)) from None
-    media_type = "application/pdf" if b"%PDF-" in head else "text/plain"
-    return SourceFile(digest.hexdigest(), os.fspath(path.absolute()), size, media_type)
+    kind = media_type(head, tail)
+    return SourceFile(digest.hexdigest(), os.fspath(path.absolute()), size, kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,18 +118,17 @@ class Reading:
 def read_source(source: SourceFile, limits: Limits) -> Reading:
     """Read a source file into pages. Never raises for what is wrong with the file: that is a row.
 
-    A page that cannot be read has method "unreadable".
+    A page that cannot be read has method "unreadable". In a worker process the limits of time and
+    memory hold, and a file may end that process.
     """
     try:
-        data = _read_bytes(source, limits)
-        if source.media_type == "application/pdf":
-            pages = read_pdf(source.sha256, data)
-        else:
-            pages = _read_text(source, data)
+        with within(limits.seconds, limits.memory_mb):
+            data = _read_bytes(source, limits)
+            pages = _read_pages(source, data)
     except DocumentError as error:
         return Reading((), (Failure(source.sha256, source.path, None, error.stage, error.reason),))
     problems: list[tuple[int | None, str]] = []
-    if source.media_type == "application/pdf" and is_cut_short(data):
+    if source.media_type == PDF and is_cut_short(data):
         problems.append((None, "the PDF has no end mark: cut short, pages may be missing"))
     for page in pages:
         if page.method == "unreadable":
@@ -135,8 +139,21 @@ def read_source(source: SourceFile, limits: Limits) -> Reading:
     return Reading(tuple(pages), tuple(failures))
 
 
+def _read_pages(source: SourceFile, data: bytes) -> list[Page]:
+    """Read the bytes of a file by its kind. Raises DocumentError with advice for one not read."""
+    if source.media_type in ADVICE:
+        raise DocumentError("parse", ADVICE[source.media_type])
+    if source.media_type == PDF:
+        return read_pdf(source.sha256, data)
+    if source.media_type == DOCX:
+        return read_docx(source.sha256, data)
+    if source.media_type == HTML:
+        return read_html(source.sha256, _decode_web(data))
+    return _read_text(source, data)
+
+
 def _read_bytes(source: SourceFile, limits: Limits) -> bytes:
-    limit = limits.pdf_mb if source.media_type == "application/pdf" else limits.text_mb
+    limit = limits.pdf_mb if source.media_type in {PDF, DOCX} else limits.text_mb
     if source.size > limit * _MEGABYTE:
         size = source.size / _MEGABYTE
         raise DocumentError("read", f"too large: {size:.0f} MB, the limit is {limit:g} MB")
@@ -166,6 +183,19 @@ def _read_text(source: SourceFile, data: bytes) -> list[Page]:
         text = text if readable else ""
         pages.append(Page(source.sha256, number, text, method, quality, route=route))
     return pages
+
+
+def _decode_web(data: bytes) -> str:
+    """Decode a page of the web in the encoding that it names, if it is in that, or as a text."""
+    named = _CHARSET.search(data[:4096])
+    if named and not data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
+        name = named[1].decode("ascii", "replace").lower()
+        try:
+            # Pages that name GB2312 hold GBK; GB18030 contains both.
+            return data.decode("gb18030" if name in {"gb2312", "gbk"} else name)
+        except (LookupError, ValueError):
+            pass
+    return decode(data)
 
 
 def decode(data: bytes) -> str:

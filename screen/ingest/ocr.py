@@ -7,7 +7,8 @@ by `layout`, as for pages that have text.
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.metadata import PackageNotFoundError, version
@@ -81,7 +82,8 @@ def recognise_page(task: Task) -> Page:
     the page cannot be drawn.
     """
     picture = _render(_open(task.source.path, task.source.sha256), task.number)
-    turns, upright, readings = _read_upright(picture)
+    with _telling_errors():
+        turns, upright, readings = _read_upright(picture)
     text, lines = _put_in_order(readings, turns, upright.shape[:2])
     confidence = _mean_confidence(readings)
     quality = round(text_quality(text) * confidence, 3)
@@ -103,6 +105,19 @@ def recognise_page(task: Task) -> Page:
 def _mark(text: str, lines: Sequence[Line]) -> tuple[Mark, ...]:
     pieces = [Piece(line.start, line.end, Box(*line[-4:])) for line in lines]
     return find_marks(text, pieces)
+
+
+@contextmanager
+def _telling_errors() -> Iterator[None]:
+    """Turn what the engines raise, for want of memory say, into a DocumentError."""
+    import cv2
+    from rapidocr.inference_engine.onnxruntime.main import ONNXRuntimeError
+
+    try:
+        yield
+    except (cv2.error, ONNXRuntimeError, RuntimeError, ValueError) as error:
+        last = str(error).strip().rpartition("\n")[2]
+        raise DocumentError("ocr", f"optical character recognition failed: {last}") from None
 
 
 # ---- the picture -----------------------------------------------------------------------------

@@ -13,11 +13,20 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.connection import wait as wait_for
+from multiprocessing.context import SpawnProcess
 from typing import Generic, TypeVar
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
+
+# A process that was told to end has so many seconds to do so.
+_FAREWELL = 5
+# What starting a process and loading what it needs may take, in seconds, beside the work itself.
+GRACE = 60.0
 
 
 def count_workers(wanted: int) -> int:
@@ -77,36 +86,89 @@ def _run_in_pool(
                 yield task, None
 
 
+@dataclass(frozen=True, slots=True)
+class Death:
+    """How a process ended in the middle of a task: it ran out of time, or in another way."""
+
+    timed_out: bool
+
+
 class Isolated(Generic[Task, Result]):
-    """Calls one function in a process of its own, and in a new one whenever that process dies."""
+    """Calls one function in a process of its own, and in a new one whenever that process dies.
 
-    def __init__(self, work: Callable[[Task], Result]) -> None:
+    The function is to end itself by SIGALRM when its time is up; after `seconds` in all the process
+    is killed.
+    """
+
+    def __init__(self, work: Callable[[Task], Result], seconds: float) -> None:
         self._work = work
-        self._process: ProcessPoolExecutor | None = None
+        self._seconds = seconds
+        self._process: SpawnProcess | None = None
+        self._line: Connection | None = None
 
-    def __call__(self, task: Task) -> Result | None:
-        """Return the result, or None if the process died of it.
+    def __call__(self, task: Task) -> Result | Death:
+        """Return the result, or how the process died of it.
 
         A process that has served before may have died of something else: then a new one is asked.
         """
-        for fresh in (self._process is None, True):
-            if self._process is None:
-                self._process = _pool(1)
-            try:
-                with _interrupts_held():
-                    future = self._process.submit(self._work, task)
-                return future.result()
-            except BrokenProcessPool:
-                self.close()
-                if fresh:
-                    break
-        return None
+        used = self._process is not None
+        result = self._ask(task)
+        if used and isinstance(result, Death) and not result.timed_out:
+            result = self._ask(task)
+        return result
+
+    def _ask(self, task: Task) -> Result | Death:
+        process, line = self._start()
+        try:
+            line.send(task)
+            ready = wait_for([line, process.sentinel], self._seconds)
+            if line in ready:
+                result, error = line.recv()
+                if error is not None:
+                    raise error
+                answer: Result = result
+                return answer
+        except (EOFError, BrokenPipeError, ConnectionResetError):
+            ready = [process.sentinel]
+        if not ready:
+            process.kill()
+        process.join()
+        death = Death(not ready or process.exitcode == -signal.SIGALRM)
+        self.close()
+        return death
+
+    def _start(self) -> "tuple[SpawnProcess, Connection]":
+        if self._process is None or self._line is None:
+            context = multiprocessing.get_context("spawn")
+            self._line, theirs = context.Pipe()
+            self._process = context.Process(target=_serve, args=(theirs, self._work), daemon=True)
+            with _interrupts_held():
+                self._process.start()
+            theirs.close()
+        return self._process, self._line
 
     def close(self) -> None:
         """End the process."""
+        if self._line is not None:
+            self._line.close()
         if self._process is not None:
-            self._process.shutdown(cancel_futures=True)
-            self._process = None
+            self._process.join(_FAREWELL)
+            self._process.kill()
+            self._process.join()
+        self._process = self._line = None
+
+
+def _serve(line: "Connection", work: Callable[[Task], Result]) -> None:
+    """Answer tasks until the other end is closed; an error goes back with the answer."""
+    _start_worker()
+    with suppress(EOFError, BrokenPipeError, ConnectionResetError):
+        while True:
+            task = line.recv()
+            try:
+                answer: tuple[Result | None, Exception | None] = work(task), None
+            except Exception as error:  # noqa: BLE001 - it is raised again where it was asked for
+                answer = None, error
+            line.send(answer)
 
 
 def _pool(workers: int) -> ProcessPoolExecutor:

@@ -17,7 +17,7 @@ from screen.ingest.ocr import find_engine
 from screen.match.afind import answer, join_pages, prepare, read_targets
 from screen.match.packs import find_pack, load_pack
 from screen.settings import Limits, Published, Recognition
-from screen.study.engine import Isolated, run_tasks
+from screen.study.engine import GRACE, Death, Isolated, run_tasks
 from screen.study.folder import Study
 from screen.study.recognition import (
     SECONDS_A_PAGE,
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 _TEXT_CODE = ("ingest", "types.py")
 _OCR_CODE = ("ingest/ocr.py", "ingest/layout.py", "ingest/marks.py", "ingest/quality.py")
-_TEXT_LIBRARIES = ("pypdfium2", "pdfminer.six")
+_TEXT_LIBRARIES = ("pypdfium2", "pdfminer.six", "lxml")
 _HITS_CODE = ("text", "match", "types.py")
 _HITS_LIBRARIES = ("opencc", "ahocorasick-rs", "rapidfuzz", "rjieba", "spacy")
 # A stage that no later one is made from.
@@ -57,6 +57,7 @@ _SIGNATURES_CODE = ("text/normalise.py", "study/signatures.py", "types.py")
 _SIGNATURES_LIBRARIES = ("opencc", "numpy", "rensa")
 _PUBLISHED_CODE = ("match/afind.py", "match/cosine.py", "types.py")
 _PUBLISHED_LIBRARIES = ("numba", "numpy")
+
 
 Read = Callable[[SourceFile], Reading]
 
@@ -223,7 +224,7 @@ def _recognise(
     made_by = dict(recipe.stages)["ocr"] or ""
     inputs = {shard.number: shard.output for shard in shards}
     report = watch.pages(pages, pages * SECONDS_A_PAGE / workers)
-    recognise(study, inputs, made_by, recipe.ocr, workers, report)
+    recognise(study, inputs, made_by, recipe.ocr, recipe.limits, workers, report)
 
 
 def run_shard(recipe: Recipe, number: int, read: Read | None = None) -> ShardDone:
@@ -319,12 +320,15 @@ def _run_paper_by_paper(recipe: Recipe, number: int) -> ShardDone:
 @contextmanager
 def isolated_reading(limits: Limits) -> Iterator[Read]:
     """Yield a `read_source` that reads in another process: a file that kills it is a failure."""
-    isolated = Isolated(partial(read_source, limits=limits))
+    # The process ends itself in time, unless something in it withstands the signal.
+    isolated = Isolated(partial(read_source, limits=limits), limits.seconds + GRACE)
 
     def read(source: SourceFile) -> Reading:
         reading = isolated(source)
-        if reading is None:
+        if isinstance(reading, Death):
             why = "the reader crashed on this file"
+            if reading.timed_out:
+                why = f"took longer to read than the limit of {limits.seconds:g} s"
             return Reading((), (Failure(source.sha256, source.path, None, "parse", why),))
         return reading
 

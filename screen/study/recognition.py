@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from screen.errors import DocumentError
+from screen.ingest.limits import within
 from screen.ingest.ocr import Task, recognise_page
-from screen.settings import Recognition
-from screen.study.engine import Isolated, run_tasks
+from screen.settings import Limits, Recognition
+from screen.study.engine import GRACE, Death, Isolated, run_tasks
 from screen.study.folder import Study
 from screen.study.shards import (
     Manifest,
@@ -66,6 +67,7 @@ def recognise(
     shards: Mapping[int, str],
     made_by: str,
     settings: Recognition,
+    limits: Limits,
     workers: int,
     report: Callable[[], None],
 ) -> None:
@@ -87,7 +89,7 @@ def recognise(
             left[number] += 1
         if not left[number]:
             write(study.folder, number, known[number], source, made_by)
-    for outcome in _run(waiting.values(), settings, workers):
+    for outcome in _run(waiting.values(), settings, limits, workers):
         number = home[outcome.key]
         known[number][outcome.key] = outcome
         _keep(study.folder, number, made_by, outcome)
@@ -168,31 +170,39 @@ def write_unrecognised(
 # ---- the work ---------------------------------------------------------------------------------
 
 
-def _run(tasks: Iterable[Task], settings: Recognition, workers: int) -> Iterator[Outcome]:
+def _run(
+    tasks: Iterable[Task], settings: Recognition, limits: Limits, workers: int
+) -> Iterator[Outcome]:
     """Yield what becomes of each page, in the order in which they end.
 
     A page in whose hands a process died is tried once more, in a process of its own.
     """
-    work = partial(_recognise, settings)
+    work = partial(_recognise, settings.seconds, limits.memory_mb)
     undone = []
     for task, outcome in run_tasks(work, tasks, workers):
         if outcome is None:
             undone.append(task)
         else:
             yield outcome
-    isolated = Isolated(work)
+    # The process ends itself in time, unless something in it withstands the signal.
+    isolated = Isolated(work, settings.seconds + GRACE)
     try:
         for task in undone:
-            outcome = isolated(task)
-            why = f"optical character recognition crashed, or took more than {settings.seconds:g} s"
-            yield outcome or Outcome(task.key, error=why)
+            result = isolated(task)
+            if isinstance(result, Death):
+                why = "optical character recognition crashed on this page"
+                if result.timed_out:
+                    why = f"optical character recognition took more than {settings.seconds:g} s"
+                result = Outcome(task.key, error=why)
+            yield result
     finally:
         isolated.close()
 
 
-def _recognise(settings: Recognition, task: Task) -> Outcome:
+def _recognise(seconds: float, megabytes: float, task: Task) -> Outcome:
     try:
-        return Outcome(task.key, recognise_page(task))
+        with within(seconds, megabytes):
+            return Outcome(task.key, recognise_page(task))
     except DocumentError as error:
         return Outcome(task.key, error=error.reason)
 
