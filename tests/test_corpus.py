@@ -121,7 +121,8 @@ def test_the_seed_of_a_process_changes_no_byte(tmp_path: Path, run_cli: RunCli) 
             path for path in sorted(made) if path.parent.name != "orders" or path.suffix != ".json"
         ]
         shards.append([path.read_bytes() for path in kept])
-    assert len(shards[0]) == 6  # the list of sources; pages and hits with a manifest; the order
+    # The list of sources; pages, recognised pages, signatures and hits with a manifest; the order.
+    assert len(shards[0]) == 10
     assert shards[0] == shards[1]
 
 

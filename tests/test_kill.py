@@ -4,6 +4,7 @@ A worker that dies costs the paper it was reading and nothing else.
 """
 
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -275,7 +276,7 @@ class TestWorkerThatDies:
             assert not isinstance(first, Death)
             assert first is not None
             os.kill(first, signal.SIGKILL)
-            wait_until(lambda: not Path(f"/proc/{first}").exists())
+            wait_until(lambda: first not in {p.pid for p in multiprocessing.active_children()})
             assert not isinstance(isolated(0), Death)
         finally:
             isolated.close()

@@ -430,8 +430,10 @@ def test_targets_taken_away_take_their_answers_with_them(
 
 
 def test_what_flags_is_named_before_what_is_nearer(make_study: MakeStudy, invoke: Invoke) -> None:
-    far, near = "供心" + "甲" * 70, "供体脑死亡后行气管内插管"
-    made = make_study({"a.txt": f"脑死亡后行气管插管。{'乙' * 90}。{far}。{near},正中开胸取心。"})
+    filler = "术后恢复良好，未见排斥反应，"
+    far, near = "供心" + filler * 5, "供体脑死亡后行气管内插管"
+    text = f"脑死亡后行气管插管。{filler * 7}。{far}。{near},正中开胸取心。"
+    made = make_study({"a.txt": text})
     write_targets(made.folder, ["脑死亡后行气管插管"])
     set_up(made.folder, targets="targets.txt", require="开胸")
     assert invoke("run", made.folder, "--workers", "1").exit_code == 0

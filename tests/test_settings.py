@@ -13,6 +13,7 @@ from screen.settings import (
     Learning,
     Limits,
     Published,
+    Recognition,
     Review,
     Settings,
     Stopping,
@@ -44,7 +45,7 @@ def test_every_value_the_template_shows_is_the_default(tmp_path: Path) -> None:
 def test_the_template_shows_every_setting() -> None:
     text = uncomment(TEMPLATE)
     shown = set(re.findall(r"^(\w+) = ", text, flags=re.MULTILINE))
-    sections = (Limits, Work, Learning, Copies, Stopping, Review, Database, Published)
+    sections = (Limits, Recognition, Work, Learning, Copies, Stopping, Review, Database, Published)
     known = {name for section in sections for name in section.model_fields}
     assert shown == known | {"pack", "scope", "model"}
 

@@ -577,8 +577,8 @@ class TestWhatIsNotLost:
     """What a user could believe to be screened, found or written, and is not."""
 
     def test_files_of_other_kinds_are_named_and_counted(self, make_study: "MakeStudy") -> None:
-        study = make_study({"a.txt": "供体脑死亡后气管插管。", "b.caj": "x", "c.CAJ": "y"})
-        assert "2 .caj" in study.added.output
+        study = make_study({"a.txt": "供体脑死亡后气管插管。", "b.epub": "x", "c.EPUB": "y"})
+        assert "2 .epub" in study.added.output
 
     def test_a_record_of_a_file_elsewhere_is_not_taken_for_this_one(
         self, make_study: "MakeStudy", invoke: "Invoke"

@@ -7,6 +7,7 @@ passage shows the same text.
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -63,12 +64,11 @@ class Texts:
     def find(self, shard: int, paper: str) -> CleanText | None:
         """Return a paper's text, None if the shard is not there or lacks it. Raises StudyError."""
         try:
-            stamp = tuple(
-                (self._folder / stage / f"{shard:05d}.parquet").stat().st_mtime_ns
-                for stage in ("text", "ocr")
-            )
+            stamp = (self._folder / "text" / f"{shard:05d}.parquet").stat().st_mtime_ns
         except OSError:
             return None
+        with suppress(OSError):
+            stamp += (self._folder / "ocr" / f"{shard:05d}.parquet").stat().st_mtime_ns
         return self._papers(shard, stamp, paper)
 
     def find_pages(self, shard: int, paper: str) -> Sequence[Page]:
@@ -76,7 +76,7 @@ class Texts:
         clean = self.find(shard, paper)
         return clean.pages if clean is not None else ()
 
-    def _clean(self, shard: int, _: tuple[int, ...], paper: str) -> CleanText | None:
+    def _clean(self, shard: int, _: int, paper: str) -> CleanText | None:
         pages = read_pages(self._folder, shard, paper).get(paper)
         return clean_pages(pages) if pages is not None else None
 

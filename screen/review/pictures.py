@@ -160,8 +160,16 @@ def _find_places(textpage: Any, text: str, start: int, end: int) -> list[int]:
         for letter in _plain(chr(code)) if code <= 0xFFFF else "":
             letters.append(letter)
             indices.append(index)
-    found = _find_nearest("".join(letters), wanted, expected)
-    return [] if found is None else list(dict.fromkeys(indices[found : found + len(wanted)]))
+    written = "".join(letters)
+    found = _find_nearest(written, wanted, expected)
+    if found is not None:
+        spans = [(found, len(wanted))]
+    else:
+        # The page was read in another order, by columns say: its lines are in both.
+        lines = [_strip(line) for line in text[start:end].split("\n")]
+        spans = [(written.find(line), len(line)) for line in lines if written.count(line) == 1]
+    places = (place for first, length in spans for place in indices[first : first + length])
+    return list(dict.fromkeys(places))
 
 
 def _find_nearest(text: str, wanted: str, expected: int) -> int | None:

@@ -243,10 +243,10 @@ def test_a_walk_yields_papers_in_the_order_of_their_names(tmp_path: Path) -> Non
 
 
 def test_a_walk_passes_over_other_files_unless_they_are_named(tmp_path: Path) -> None:
-    other = write(tmp_path / "notes.docx", "x")
+    other = write(tmp_path / "notes.epub", "x")
     write(tmp_path / "paper.txt", "x")
     assert names(tmp_path) == ["paper.txt"]
-    assert names(other) == ["notes.docx"]
+    assert names(other) == ["notes.epub"]
 
 
 def test_a_walk_follows_links_but_ends_where_they_loop(tmp_path: Path) -> None:

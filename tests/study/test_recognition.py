@@ -19,6 +19,8 @@ from screen.study.shards import read_pages, read_recognised
 if TYPE_CHECKING:
     from tests.conftest import Invoke, MadeStudy, MakeStudy, RunCli
 
+pytestmark = pytest.mark.database
+
 CORPUS = Path(__file__).parents[2] / "corpus" / "papers"
 
 

@@ -11,6 +11,8 @@ from screen.study.folder import Study
 if TYPE_CHECKING:
     from tests.conftest import Invoke, MadeStudy, MakeStudy
 
+pytestmark = pytest.mark.database
+
 TITLE = "同种异体原位心脏移植五例临床体会"
 BODY = "供体脑死亡后气管插管，接呼吸机，开胸取心。受者术后恢复好，未见排斥反应。"
 PAPERS = {
