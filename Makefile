@@ -9,7 +9,7 @@ DEMO := demo
 LABELS := labels/passages.jsonl labels/excerpts.jsonl labels/damaged.jsonl
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow test-postgresql check bench load format labels model corpus clean
+.PHONY: help setup demo test test-slow test-postgresql check bench quality scans fuzz load format labels model corpus clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 17
@@ -62,6 +62,15 @@ check: $(READY) ## Lint and check types
 
 bench: $(READY) ## Measure speed and memory, each beside a peer (about a minute)
 	@$(BIN)/python -m benchmarks.bench $(BENCH)
+
+quality: $(READY) ## Measure which pages count as readable, and what damage becomes of (about three minutes)
+	@$(BIN)/python -m benchmarks.quality $(QUALITY)
+
+scans: $(READY) ## Print the corpus to pictures, screen those, and count hits found again (an hour)
+	@$(BIN)/python -m benchmarks.scans $(SCANS)
+
+fuzz: $(READY) ## Screen 2,000 files damaged at random; account for each (about two minutes)
+	@$(BIN)/python -m benchmarks.fuzz $(FUZZ)
 
 load: $(READY) ## Let twenty reviewers judge at once, and kill the server (about two minutes)
 	@echo "== the workbench under load"

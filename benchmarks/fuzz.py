@@ -1,33 +1,42 @@
 """Run mutated files through a whole study and check that every one is accounted for.
 
-    python -m benchmarks.fuzz --files 2000 --seed 1
+    python -m benchmarks.fuzz --files 2000 --records 1000 --seed 1
 
 Papers of the corpus, as PDF, text, .docx and .html, are damaged at random and screened in batches
 with tight limits. Printed for each batch: what became of its files, and the largest memory of any
-process so far, which must not grow with the batches.
+process of the batch, which must not grow from batch to batch. Then bibliographic records in every
+format: each file gives records, malformed ones, or one error, in a process that may die.
 """
 
 import argparse
 import io
 import json
 import random
-import resource
 import subprocess
 import sys
 import tempfile
 import time
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from xml.sax.saxutils import escape
 
+from benchmarks.material import run_watched
+from screen.errors import DocumentError, RecordsError
 from screen.ingest.files import decode
+from screen.ingest.limits import within
+from screen.ingest.records.making import BadRecord
+from screen.ingest.records.reading import read_records
+from screen.study.engine import Death, Isolated
 
+_EXPORTS = Path(__file__).resolve().parent.parent / "tests" / "ingest" / "records" / "exports"
 _CORPUS = Path(__file__).resolve().parent.parent / "corpus" / "papers"
 _COMMAND = Path(sys.executable).with_name("ddr-screen")
 _SECONDS, _MEMORY_MB = 10, 500
+_COUNTED = ("read", "refused", "records", "malformed", "deaths")
 _WORDS = (
     b"/Kids [1 0 R]",
     b"/Prev 0",
@@ -43,7 +52,7 @@ _WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What became of a batch; `peak_mb` is the largest resident memory of a process so far."""
+    """What became of a batch; `peak_mb` is the largest resident memory of one of its processes."""
 
     files: int
     papers: int
@@ -136,7 +145,12 @@ def _change_stream(data: bytes, chance: random.Random) -> bytes:
 
 
 def run_batch(
-    folder: Path, files: Sequence[tuple[str, bytes]], timeout: float, workers: int = 2
+    folder: Path,
+    files: Sequence[tuple[str, bytes]],
+    timeout: float,
+    workers: int = 2,
+    *,
+    ocr: bool = False,
 ) -> Batch:
     """Screen files as a study in a new folder. Raises RuntimeError where one is not accounted for.
 
@@ -151,36 +165,95 @@ def run_batch(
     settings = study / "study.toml"
     text = settings.read_text(encoding="utf-8").replace('# model = "default"', 'model = ""')
     limits = f"[limits]\nseconds = {_SECONDS}\nmemory_mb = {_MEMORY_MB}"
-    settings.write_text(text.replace("[limits]", limits), encoding="utf-8")
+    text = text.replace("[limits]", limits)
+    if not ocr:
+        text = text.replace('# use = "auto"', 'use = "no"')
+    settings.write_text(text, encoding="utf-8")
     _command(timeout, "add", study, papers)
-    _command(timeout, "run", study, "--workers", str(workers))
+    run = run_watched(_COMMAND, "run", study, "--workers", str(workers), timeout=timeout)
+    _check("run", run)
     status = json.loads(_command(timeout, "status", study, "--json"))
     if status["files"] != len(files) or status["waiting"]:
         raise RuntimeError(f"{len(files)} files, of which not all are accounted for: {status}")
     if status["screened"] + status["unscreened"] != status["papers"]:
         raise RuntimeError(f"papers neither screened nor unscreened: {status}")
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1000
+    peak = int(run.stdout) / 1000
     return Batch(
         len(files),
         status["papers"],
         status["screened"],
         status["unscreened"],
         status["duplicates"],
-        round(time.monotonic() - begun, 1),
+        _since(begun),
         round(peak),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """What became of mutated files of records; `deaths` are crashes and hangs of the reader."""
+
+    files: int
+    read: int
+    refused: int
+    records: int
+    malformed: int
+    deaths: int
+    seconds: float
+
+
+def fuzz_records(files: int, seed: int, folder: Path) -> Records:
+    """Read so many mutated files of records, and return what became of them."""
+    chance = random.Random(seed)
+    material = [(path.name, path.read_bytes()) for path in sorted(_EXPORTS.iterdir())]
+    material += [("own.jsonl", (_CORPUS.parent / "records.jsonl").read_bytes())]
+    counts: Counter[str] = Counter()
+    begun = time.monotonic()
+    isolated = Isolated(_read_records, 2 * _SECONDS)
+    for number in range(files):
+        name, data = chance.choice(material)
+        path = folder / f"{number:05d}-{name}"
+        path.write_bytes(mutate(data, chance.choice(material)[1], chance))
+        answer = isolated(path)
+        counts.update({"deaths": 1} if isinstance(answer, Death) else answer)
+        path.unlink()
+    isolated.close()
+    told = Records(files, **{name: counts[name] for name in _COUNTED}, seconds=_since(begun))
+    if told.read + told.refused + told.deaths != files:
+        raise RuntimeError(f"{files} files of records, not all accounted for: {told}")
+    return told
+
+
+def _since(begun: float) -> float:
+    return round(time.monotonic() - begun, 1)
+
+
+def _read_records(path: Path) -> dict[str, int]:
+    try:
+        with within(_SECONDS, _MEMORY_MB):
+            found = list(read_records(path))
+    except (RecordsError, DocumentError):
+        return {"refused": 1}
+    bad = sum(isinstance(record, BadRecord) for record in found)
+    return {"read": 1, "malformed": bad, "records": len(found) - bad}
 
 
 def _command(timeout: float, *words: str | Path) -> str:
     done = subprocess.run(
         [_COMMAND, *words], capture_output=True, encoding="utf-8", timeout=timeout, check=False
     )
-    if done.returncode not in {0, 1} or "Traceback" in done.stderr:
-        raise RuntimeError(f"{words[0]} ended with status {done.returncode}: {done.stderr}")
+    _check(words[0], done)
     return done.stdout
 
 
-def fuzz(files: int, seed: int, batch: int, folder: Path, timeout: float = 600) -> list[Batch]:
+def _check(name: str | Path, done: subprocess.CompletedProcess[str]) -> None:
+    if done.returncode not in {0, 1} or "Traceback" in done.stderr:
+        raise RuntimeError(f"{name} ended with status {done.returncode}: {done.stderr}")
+
+
+def fuzz(
+    files: int, seed: int, batch: int, folder: Path, timeout: float = 600, *, ocr: bool = False
+) -> list[Batch]:
     """Screen so many mutated files, in batches, and return what became of them."""
     chance = random.Random(seed)
     material = find_material()
@@ -190,7 +263,7 @@ def fuzz(files: int, seed: int, batch: int, folder: Path, timeout: float = 600) 
         for _ in range(min(batch, files - first)):
             suffix, data = chance.choice(material)
             mutants.append((suffix, mutate(data, chance.choice(material)[1], chance)))
-        batches.append(run_batch(folder / f"{first:06d}", mutants, timeout))
+        batches.append(run_batch(folder / f"{first:06d}", mutants, timeout, ocr=ocr))
     return batches
 
 
@@ -199,18 +272,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--files", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--records", type=int, default=1000)
+    parser.add_argument("--ocr", action="store_true", help="recognise what has no text: far slower")
     parser.add_argument("--batch", type=int, default=500)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        batches = fuzz(options.files, options.seed, options.batch, Path(folder))
+        batches = fuzz(options.files, options.seed, options.batch, Path(folder), ocr=options.ocr)
+        records = fuzz_records(options.records, options.seed, Path(folder))
     if options.json:
-        print(json.dumps([asdict(batch) for batch in batches], indent=1))
+        told = {"papers": [asdict(batch) for batch in batches], "records": asdict(records)}
+        print(json.dumps(told, indent=1))
         return
     print("files  papers  screened  unscreened  duplicates  seconds  peak MB")
     for row in batches:
         cells = (row.files, row.papers, row.screened, row.unscreened, row.duplicates)
         print("  ".join(f"{cell:>8}" for cell in (*cells, row.seconds, row.peak_mb)))
+    print(
+        f"records: {records.files} files, {records.read} read, {records.refused} refused; "
+        f"{records.records} records, {records.malformed} malformed; {records.deaths} crashes or "
+        f"hangs; {records.seconds} s"
+    )
 
 
 if __name__ == "__main__":

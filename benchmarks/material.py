@@ -1,11 +1,20 @@
 """What is measured on: papers made from those at hand, as many as wanted, no two alike."""
 
+import subprocess
+import sys
 from collections.abc import Sequence
 from itertools import cycle, islice
 from pathlib import Path
 
 from screen.ingest.files import decode
 
+# Between this process and the one measured, since a new process begins with the peak of its parent.
+_WATCH = """
+import resource, subprocess, sys
+done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(done.returncode)
+"""
 ROOT = Path(__file__).resolve().parent.parent
 CORPUS = ROOT / "corpus" / "papers"
 
@@ -30,3 +39,16 @@ def write_pdfs(folder: Path, pdfs: Sequence[bytes], number: int) -> Path:
     for serial, data in enumerate(islice(cycle(pdfs), number)):
         (folder / f"{serial:06d}.pdf").write_bytes(data + b"\n%% %06d\n%%%%EOF\n" % serial)
     return folder
+
+
+def run_watched(
+    *command: str | Path, timeout: float | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a command; its output is the largest memory of any of its processes, in KB on Linux."""
+    return subprocess.run(
+        [sys.executable, "-c", _WATCH, *command],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=timeout,
+        check=False,
+    )

@@ -16,7 +16,7 @@ from unittest.mock import patch
 import pypdfium2
 from pdfminer.high_level import extract_text
 
-from benchmarks.material import CORPUS, ROOT, read_texts, write_pdfs, write_texts
+from benchmarks.material import CORPUS, ROOT, read_texts, run_watched, write_pdfs, write_texts
 from screen.match.afind import Targets, join_pages, read_targets
 from screen.match.cascade import Cascade
 from screen.match.packs import find_pack, load_pack
@@ -27,13 +27,6 @@ from screen.study.loading import load
 from screen.text.normalise import clean_pages
 from screen.types import CleanText, Page
 
-# Between this process and the one measured, since a new process begins with the peak of its parent.
-_WATCH = """
-import resource, subprocess, sys
-done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL)
-print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
-sys.exit(done.returncode)
-"""
 _COMMAND = Path(sys.executable).with_name("ddr-screen")
 
 
@@ -209,12 +202,7 @@ def _make_study(folder: Path, papers: Path) -> Path:
 def _run(study: Path, workers: int) -> tuple[float, float]:
     """Run a study as users do; return seconds, and the memory of its largest process in MB."""
     start = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, "-c", _WATCH, _COMMAND, "run", study, "--workers", str(workers)],
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
+    done = run_watched(_COMMAND, "run", study, "--workers", str(workers))
     took = time.perf_counter() - start
     if done.returncode not in (0, 1):
         raise SystemExit(f"the run of {study} ended with {done.returncode}: {done.stderr}")
