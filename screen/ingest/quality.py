@@ -2,7 +2,7 @@
 
 A page is readable if a reader could make out most of its sentences. Up to about a third of its
 characters may be wrong; beyond that hardly a clause is whole. Each sign is scaled so that the score
-passes READABLE there: see docs/screening.md, and `python -m benchmarks.quality` for how it does.
+passes READABLE there: see docs/documents.md, and `python -m benchmarks.quality` for how it does.
 """
 
 import re
