@@ -6,8 +6,9 @@ Copies are made of every paper of the corpus, in each way that reprints, scans a
 a text; against them stand all pairs of different papers, and papers made to be taken for copies:
 another one with the same methods, the same report with other patients, a second part, a series that
 takes up a case, a correction, an abstract. `--more` adds a folder of text files as further
-different papers. Every figure is given for the papers the thresholds were chosen on (odd) and for
-the others (even), without records and with them. What the signatures let through is measured too.
+different papers. Every figure is given for papers with odd and with even numbers, without records
+and with them; the rules were made with both in sight. What the signatures let through is measured
+too.
 """
 
 import argparse

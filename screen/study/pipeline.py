@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from screen.ingest.files import Reading, read_source
-from screen.ingest.ocr import find_engine
+from screen.ingest.ocr import RECOGNISER, find_engine
 from screen.match.afind import answer, join_pages, prepare, read_targets
 from screen.match.packs import find_pack, load_pack
 from screen.settings import Limits, Published, Recognition
@@ -47,7 +47,6 @@ if TYPE_CHECKING:
     from screen.match.cascade import Cascade
 
 _TEXT_CODE = ("ingest", "types.py")
-_OCR_CODE = ("ingest/ocr.py", "ingest/layout.py", "ingest/marks.py", "ingest/quality.py")
 _TEXT_LIBRARIES = ("pypdfium2", "pdfminer.six", "lxml")
 _HITS_CODE = ("text", "match", "types.py")
 _HITS_LIBRARIES = ("opencc", "ahocorasick-rs", "rapidfuzz", "rjieba", "spacy")
@@ -139,12 +138,13 @@ def make_recipe(study: Study) -> Recipe:
 def _recognised_by(settings: Recognition) -> str | None:
     """Return the hash of what recognises characters; None, for any, where nothing is installed.
 
-    So what was recognised elsewhere is kept. How long a page may take changes no result.
+    So what was recognised elsewhere is kept. The program's own part has a number instead of a hash
+    of its code: days of work are not to be done again for a comment.
     """
     if settings.use == "no":
         return digest("no")
     engine = find_engine()
-    return None if engine is None else digest(_code(*_OCR_CODE), engine)
+    return None if engine is None else digest(RECOGNISER, engine)
 
 
 def _hash(code: Sequence[str], libraries: Sequence[str], *settings: str) -> str:

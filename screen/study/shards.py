@@ -25,6 +25,11 @@ from screen.errors import StudyError
 from screen.study.signatures import Signature
 from screen.types import Answer, Evidence, Failure, Hit, Line, Mark, Match, Page, Quote, Window
 
+_MARK = pa.struct([("start", pa.int32()), ("end", pa.int32()), ("kind", pa.string())])
+_SHARES = ("confidence", "left", "top", "right", "bottom")
+_LINE = pa.struct(
+    [("start", pa.int32()), ("end", pa.int32()), *((name, pa.float32()) for name in _SHARES)]
+)
 _PAGES = pa.schema(
     [
         ("sha256", pa.string()),
@@ -34,25 +39,8 @@ _PAGES = pa.schema(
         ("quality", pa.float64()),
         ("engine", pa.string()),
         ("route", pa.string()),
-        (
-            "marks",
-            pa.list_(
-                pa.struct([("start", pa.int32()), ("end", pa.int32()), ("kind", pa.string())])
-            ),
-        ),
-        (
-            "lines",
-            pa.list_(
-                pa.struct(
-                    [
-                        ("start", pa.int32()),
-                        ("end", pa.int32()),
-                        ("confidence", pa.float32()),
-                        *((side, pa.float32()) for side in ("left", "top", "right", "bottom")),
-                    ]
-                )
-            ),
-        ),
+        ("marks", pa.list_(_MARK)),
+        ("lines", pa.list_(_LINE)),
     ]
 )
 _QUOTE = pa.struct(
