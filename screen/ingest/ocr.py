@@ -25,8 +25,8 @@ from screen.ingest.marks import Piece, find_marks
 from screen.ingest.quality import READABLE, text_quality
 from screen.types import Line, Mark, Page, SourceFile
 
-# To be raised with any change after which a page is read otherwise, here or in `layout`, `marks` and
-# `quality`: all pages of all studies are then read again.
+# To be raised with any change after which a page is read otherwise, here or in `layout`, `marks`
+# and `quality`: all pages of all studies are then read again.
 RECOGNISER = "1"
 LIBRARIES = ("rapidocr", "onnxruntime")
 _MODELS = {"Det": "PP-OCRv6_det_small.onnx", "Rec": "PP-OCRv6_rec_small.onnx"}
