@@ -27,13 +27,20 @@ _LOST_HANZI, _LEAST_HANZI = 0.8, 0.1
 _RANDOM_PAIRS, _CHINESE_PAIRS = 0.16, 0.38
 # What a few pairs say is little: so many imagined pairs of good Chinese stand beside the real ones.
 _IMAGINED_PAIRS = 10
-# The families that about nine in ten Chinese names begin with, in either form. A name set apart is
-# text, but no dictionary has it.
+# The families that nearly all Chinese names begin with, in either form. A name set apart is text,
+# but no dictionary has it.
 _FAMILIES = (
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏"
     "魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万"
     "钱严覃武戴莫孔向汤管费左温季俞鲍施葛柳章庄洪倪詹"
     "張劉陳楊黃趙吳孫馬羅鄭謝許韓馮鄧蔣葉蘇魏呂盧鐘鍾譚陸賈韋鄒龍賀顧龔萬錢嚴湯費溫莊"
+    "安包毕边卞卜柴车成褚楚丛代单党狄刁窦樊房丰封符傅甘戈耿宫巩关桂海杭华滑霍姬吉纪冀简焦"
+    "解靳荆井景居康柯寇匡况来兰蓝乐冷连廉练蔺凌令隆娄楼芦鲁路栾骆麻满茅梅蒙米苗闵明穆那南"
+    "聂宁牛农欧区庞裴皮平蒲濮浦戚祁齐强乔仇裘曲屈瞿冉饶荣容阮芮桑沙商尚佘申盛师时舒司宿粟"
+    "隋谈檀滕佟童涂屠危隗卫文闻翁邬巫伍奚席习冼咸相项萧辛邢幸宣荀鄢晏燕阳仰伊易殷应游虞郁"
+    "喻元原苑岳云臧查翟展湛招甄支仲诸竺祝卓宗祖缪邸亓綦逄郗訾禚麴晁仝昝阚逯岑束晋敖谌邊車"
+    "單黨竇豐關華紀簡欒駱滿閔寧農歐龐齊喬榮師時談衛聞鄔蕭項陽應嶽雲蘭藍樂連練藺婁樓蘆魯諸"
+    "鞏滾閻闞繆遊"
 )
 _NAME = re.compile(
     f"(?<![\u3400-\u9fff])[{_FAMILIES}][ \u3000]?[\u3400-\u9fff]{{1,2}}(?![\u3400-\u9fff])"
@@ -70,6 +77,8 @@ def _tabulate() -> np.ndarray:
     table[[ord(sign) for sign in "·°±×÷"]] = _Kind.OTHER
     # Dots, dashes and rules are left out: tables and lists of contents are full of them.
     table[[ord(sign) for sign in "!\"#$%&'*/:;<>?@[\\]^`{}~"]] = _Kind.SIGN
+    # What fonts and printers put for a character that they do not have.
+    table[[ord(sign) for sign in "\u25a0\u25a1\u25af\u3013"]] = _Kind.SIGN
     return table
 
 

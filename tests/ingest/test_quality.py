@@ -104,7 +104,7 @@ def test_english_with_a_few_hanzi_is_not_measured_by_them() -> None:
     assert text_quality(text) >= 0.9
 
 
-@pytest.mark.parametrize("sign", ["\ufffd", "\ue123", "\x01", "\x9d", "\U000f1234"])
+@pytest.mark.parametrize("sign", ["\ufffd", "\ue123", "\x01", "\x9d", "\U000f1234", "□", "〓"])
 def test_a_page_of_signs_that_no_text_holds_is_not_readable(sign: str) -> None:
     assert text_quality(sign * 300) == 0
     assert not is_readable(sign * 200 + PASSAGE)
@@ -150,13 +150,14 @@ def test_a_few_wrong_characters_leave_a_page_readable(name: str, rate: float) ->
     [
         "王建国 李明 张伟 刘芳 陈静 杨洋 黄磊 赵敏 周杰 徐丽 " * 10,
         "王建国，李明，张伟，刘芳，陈静，杨洋，黄磊，赵敏，周杰，" * 10,
+        "裘国强 臧运明 窦科敏 樊嘉宁 丛文杰 褚时良 缪佳霖 郗恺玥 逄铄璟 訾翀昊 " * 10,
         "1  2  3 0.05 ± 12.3 (45.6%) 12/34 <0.01\n" * 30,
         "[1] Zhang W, Li M. Brain death in donors[J]. Chin J Transplant, 1999, 20(3): 123-125. "
         * 9,
         "图1 手术前后心率变化",
         "· 27 ·",
     ],
-    ids=["names", "names with commas", "figures", "references", "caption", "folio"],
+    ids=["names", "names with commas", "rarer names", "figures", "references", "caption", "folio"],
 )
 def test_a_page_without_prose_is_readable(text: str) -> None:
     assert is_readable(text)
