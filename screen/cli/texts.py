@@ -67,6 +67,8 @@ def explain(file: Path, page: int | None, pack: str, html: Path | None) -> None:
         reading = read(source)
     if not any(page.text for page in reading.pages):
         why = "; ".join(failure.error for failure in reading.failures) or "it holds no text"
+        if any(page.method == "unreadable" for page in reading.pages):
+            why += " (optical character recognition is done only in a study, by run)"
         raise ScreenError(f"{printable(str(file))} could not be read: {why}")
     if page is not None and page > len(reading.pages):
         raise click.UsageError(f"--page {page}: the paper has {len(reading.pages)} pages")

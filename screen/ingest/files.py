@@ -10,6 +10,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -225,6 +226,14 @@ def decode(data: bytes) -> str:
         except UnicodeDecodeError:
             continue
         readings.append((chinese_share(text), text))
+    if not readings:
+        # A few damaged bytes are no reason to lose a whole text. In other encodings than UTF-8 all
+        # that follows them may be read askew, so that only the last character may be cut off.
+        damaged = [data.decode("utf-8", "replace")]
+        for name in candidates:
+            with suppress(UnicodeDecodeError):
+                damaged.append(data[:-1].decode(name) + "\ufffd")
+        readings = [(chinese_share(text), text) for text in damaged if _junk(text) <= _MAX_JUNK]
     best = max(readings, default=(0.0, ""), key=lambda reading: reading[0])
     if not readings or _junk(best[1]) > _MAX_JUNK:
         raise DocumentError(

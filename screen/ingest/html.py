@@ -10,6 +10,7 @@ from screen.errors import DocumentError
 from screen.ingest.quality import READABLE, text_quality
 from screen.types import Page
 
+# A form is not among them: those of some servers hold the whole page.
 _SKIPPED = frozenset(
     {
         "head",
@@ -18,7 +19,6 @@ _SKIPPED = frozenset(
         "template",
         "noscript",
         "nav",
-        "form",
         "button",
         "select",
         "textarea",

@@ -270,3 +270,22 @@ def test_a_walk_of_a_path_that_does_not_exist_reports_it(tmp_path: Path) -> None
     found = list(walk(tmp_path / "nowhere"))
     assert [item.name for item in found] == ["nowhere"]
     assert found[0].error
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+def test_a_text_cut_off_within_a_character_is_read_but_for_that(encoding: str) -> None:
+    text = PASSAGE * 5 + "供体"
+    assert decode(text.encode(encoding)[:-1]) == text[:-1] + "\ufffd"
+
+
+def test_a_utf8_text_with_a_damaged_byte_is_read_but_for_that() -> None:
+    data = (PASSAGE * 5).encode()
+    found = decode(data[:60] + b"\xff" + data[61:])
+    assert found.endswith(PASSAGE * 4)
+    assert "\ufffd" in found
+
+
+def test_a_page_of_the_web_within_a_form_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    path.write_text(f"<html><body><form id='aspnetForm'><p>{PASSAGE}</p></form></body></html>")
+    assert PASSAGE in read_source(hash_file(path), Limits()).pages[0].text
