@@ -364,6 +364,7 @@ def _write(
     data = buffer.getvalue()
     hashed = hashlib.sha256(data).hexdigest()
     manifest = Manifest(source, recipe, hashed, len(rows), tuple(failures), label)
+    folder.mkdir(exist_ok=True)
     # The old manifest must not stand beside new data: without one the shard counts as not done.
     forget(folder, number)
     write_atomically(_data_path(folder, number), data)

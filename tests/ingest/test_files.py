@@ -288,4 +288,5 @@ def test_a_utf8_text_with_a_damaged_byte_is_read_but_for_that() -> None:
 def test_a_page_of_the_web_within_a_form_is_read(tmp_path: Path) -> None:
     path = tmp_path / "page.html"
     path.write_text(f"<html><body><form id='aspnetForm'><p>{PASSAGE}</p></form></body></html>")
-    assert PASSAGE in read_source(hash_file(path), Limits()).pages[0].text
+    (page,) = read_source(hash_file(path), Limits()).pages
+    assert "".join(page.text.split()) == "".join(PASSAGE.split())
