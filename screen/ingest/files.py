@@ -170,7 +170,7 @@ def _read_bytes(source: SourceFile, limits: Limits) -> bytes:
 
 
 def _read_text(source: SourceFile, data: bytes) -> list[Page]:
-    text = decode(data)
+    text = decode(data, forgive=True)
     if len("".join(text.split())) < _LEAST_TEXT:
         raise DocumentError("text", "the file holds no text")
     pages = []
@@ -196,11 +196,13 @@ def _decode_web(data: bytes) -> str:
             return data.decode("gb18030" if name in {"gb2312", "gbk"} else name)
         except (LookupError, ValueError):
             pass
-    return decode(data)
+    return decode(data, forgive=True)
 
 
-def decode(data: bytes) -> str:
+def decode(data: bytes, *, forgive: bool = False) -> str:
     """Decode a text file in UTF-8, UTF-16, GB18030 or Big5. Raises DocumentError if none fits.
+
+    With `forgive`, U+FFFD stands for bytes that are damaged, if they are few.
 
     A byte order mark decides; else strict UTF-8, which other encodings hardly ever satisfy; else,
     of the encodings that fit, the one whose result reads most like Chinese.
@@ -226,7 +228,7 @@ def decode(data: bytes) -> str:
         except UnicodeDecodeError:
             continue
         readings.append((chinese_share(text), text))
-    if not readings:
+    if forgive and not readings:
         # A few damaged bytes are no reason to lose a whole text. In other encodings than UTF-8 all
         # that follows them may be read askew, so that only the last character may be cut off.
         damaged = [data.decode("utf-8", "replace")]

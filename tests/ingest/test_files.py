@@ -275,12 +275,12 @@ def test_a_walk_of_a_path_that_does_not_exist_reports_it(tmp_path: Path) -> None
 @pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
 def test_a_text_cut_off_within_a_character_is_read_but_for_that(encoding: str) -> None:
     text = PASSAGE * 5 + "供体"
-    assert decode(text.encode(encoding)[:-1]) == text[:-1] + "\ufffd"
+    assert decode(text.encode(encoding)[:-1], forgive=True) == text[:-1] + "\ufffd"
 
 
 def test_a_utf8_text_with_a_damaged_byte_is_read_but_for_that() -> None:
     data = (PASSAGE * 5).encode()
-    found = decode(data[:60] + b"\xff" + data[61:])
+    found = decode(data[:60] + b"\xff" + data[61:], forgive=True)
     assert found.endswith(PASSAGE * 4)
     assert "\ufffd" in found
 
