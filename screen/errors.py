@@ -52,6 +52,10 @@ class DocumentError(Exception):
     """
 
     def __init__(self, stage: str, reason: str) -> None:
-        super().__init__(reason)
+        # Both, so that the error can be sent from one process to another.
+        super().__init__(stage, reason)
         self.stage = stage
         self.reason = reason
+
+    def __str__(self) -> str:
+        return self.reason

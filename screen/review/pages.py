@@ -1,29 +1,35 @@
 """Pictures of pages, made in a process of their own: a hostile PDF may crash or hang its reader."""
 
 import hashlib
-import os
-import resource
 from collections import OrderedDict
 from collections.abc import Callable
-from contextlib import suppress
-from multiprocessing import get_context, parent_process
-from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
 from pathlib import Path
-from threading import Lock, Thread
-from typing import Any, TypeVar
+from threading import Lock
+from typing import Any, NamedTuple, TypeVar
 
 from screen.errors import DocumentError
+from screen.ingest.limits import within
 from screen.review.pictures import Box, find_boxes, render_page
+from screen.study.engine import GRACE, Death, Isolated
 from screen.types import Quote
 
 Made = TypeVar("Made")
 
-# How long one page may take, in seconds.
+# How long one page may take, in seconds, and the memory that it may need, in megabytes.
 _LIMIT = 20.0
-# The memory that the process may have, and that the pictures kept may take, in bytes.
-_MEMORY = 3 * 10**9
+_MEMORY = 3_000
+# The memory that the pictures kept may take, in bytes.
 _MOST_KEPT = 64 * 10**6
+
+
+class _Question(NamedTuple):
+    """What the process is asked: a function of a file, the file, and what else it is told."""
+
+    work: Callable[..., Any]
+    path: Path
+    sha256: str
+    rest: tuple[Any, ...]
+    seconds: float
 
 
 class PagePictures:
@@ -35,8 +41,7 @@ class PagePictures:
     def __init__(self, limit: float = _LIMIT) -> None:
         self._limit = limit
         self._turn = Lock()
-        self._process: BaseProcess | None = None
-        self._pipe: Connection | None = None
+        self._process = Isolated(_answer, limit + GRACE)
         self._kept: OrderedDict[tuple[str, int, int], bytes] = OrderedDict()
 
     def picture(self, path: Path, sha256: str, number: int, width: int) -> bytes:
@@ -67,83 +72,44 @@ class PagePictures:
     def close(self) -> None:
         """End the process."""
         with self._turn:
-            self._end()
+            self._process.close()
 
     def _ask(self, work: Callable[..., Made], path: Path, sha256: str, *rest: Any) -> Made:
-        if self._process is None or not self._process.is_alive():
-            self._start()
-        assert self._pipe is not None  # noqa: S101 - just started
-        try:
-            self._pipe.send((work, path, sha256, rest))
-            if not self._pipe.poll(self._limit):
-                raise DocumentError("render", f"the page took more than {self._limit:.0f} seconds")
-            done, made = self._pipe.recv()
-        except (EOFError, OSError):
-            self._end()
-            raise DocumentError("render", "the page brought its reader down") from None
-        except BaseException:
-            # The answer is still to come, and must not be taken for that to the next question.
-            self._end()
-            raise
-        if not done:
-            raise DocumentError("render", made)
+        made = self._process(_Question(work, path, sha256, rest, self._limit))
+        if isinstance(made, Death):
+            took = f"the page took more than {self._limit:g} seconds"
+            why = took if made.timed_out else "the page brought its reader down"
+            raise DocumentError("render", why)
         result: Made = made
         return result
 
-    def _start(self) -> None:
-        self._end()
-        context = get_context("spawn")
-        self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_work, args=(theirs,), daemon=True)
-        self._process.start()
-        theirs.close()
 
-    def _end(self) -> None:
-        if self._pipe is not None:
-            self._pipe.close()
-        if self._process is not None:
-            self._process.kill()
-            self._process.join()
-        self._pipe = self._process = None
+# The files that the process has looked at: their state then, and their SHA-256.
+_checked: dict[Path, tuple[tuple[int, ...], str]] = {}
 
 
-def _work(pipe: Connection) -> None:
-    """Do what is asked for until nobody asks any more."""
-    Thread(target=_end_with_server, daemon=True).start()
-    with suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
-    checked: dict[Path, tuple[tuple[int, ...], str]] = {}
-    with suppress(EOFError, KeyboardInterrupt):
-        while True:
-            work, path, sha256, rest = pipe.recv()
-            try:
-                _check(path, sha256, checked)
-                answer = (True, work(path, *rest))
-            except DocumentError as error:
-                answer = (False, error.reason)
-            except MemoryError:
-                answer = (False, "the page needs too much memory")
-            pipe.send(answer)
+def _answer(question: _Question) -> Any:
+    try:
+        with within(question.seconds, _MEMORY):
+            _check(question.path, question.sha256)
+            return question.work(question.path, *question.rest)
+    except DocumentError as error:
+        raise DocumentError("render", error.reason) from None
+    except Exception as error:
+        # Whatever a hostile page does to its reader, the passage is shown, without a picture.
+        raise DocumentError("render", f"the page brought its reader down: {error!r}") from error
 
 
-def _end_with_server() -> None:
-    """End, also amid a page, when the server was killed: nobody else would end this process."""
-    server = parent_process()
-    if server is not None:
-        server.join()
-        os._exit(1)
-
-
-def _check(path: Path, sha256: str, checked: dict[Path, tuple[tuple[int, ...], str]]) -> None:
+def _check(path: Path, sha256: str) -> None:
     """Raise DocumentError unless a file has the bytes that the study knows."""
     try:
         status = path.stat()
         # A file put in its place may have its size and be given its time, but not this one.
         stamp = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
-        if checked.get(path, (None, ""))[0] != stamp:
+        if _checked.get(path, (None, ""))[0] != stamp:
             with path.open("rb") as file:
-                checked[path] = (stamp, hashlib.file_digest(file, "sha256").hexdigest())
+                _checked[path] = (stamp, hashlib.file_digest(file, "sha256").hexdigest())
     except OSError:
         raise DocumentError("render", "the file is not there any more") from None
-    if checked[path][1] != sha256:
+    if _checked[path][1] != sha256:
         raise DocumentError("render", "the file has changed since it was added")

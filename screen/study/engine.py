@@ -122,20 +122,25 @@ class Isolated(Generic[Task, Result]):
         try:
             line.send(task)
             ready = wait_for([line, process.sentinel], self._seconds)
-            if line in ready:
-                result, error = line.recv()
-                if error is not None:
-                    raise error
-                answer: Result = result
-                return answer
+            answer = line.recv() if line in ready else None
         except (EOFError, BrokenPipeError, ConnectionResetError):
-            ready = [process.sentinel]
-        if not ready:
+            ready, answer = [process.sentinel], None
+        except BaseException:
+            # The answer is still to come, and must not be taken for that to the next task.
             process.kill()
-        process.join()
-        death = Death(not ready or process.exitcode == -signal.SIGALRM)
-        self.close()
-        return death
+            self.close()
+            raise
+        if answer is None:
+            if not ready:
+                process.kill()
+            process.join()
+            self.close()
+            return Death(not ready or process.exitcode == -signal.SIGALRM)
+        result, error = answer
+        if error is not None:
+            raise error
+        done: Result = result
+        return done
 
     def _start(self) -> "tuple[SpawnProcess, Connection]":
         if self._process is None or self._line is None:

@@ -2,6 +2,7 @@
 
 import io
 import os
+import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +18,7 @@ from screen.ingest.files import hash_file
 from screen.review import pages
 from screen.review.pages import PagePictures
 from screen.review.pictures import find_boxes, render_page
+from screen.study import engine
 from screen.types import Quote
 
 LINES = ("The donor was intubated.", "The chest was opened.", "The heart was taken out.")
@@ -168,27 +170,20 @@ def test_a_process_that_dies_costs_its_page_and_the_next_page_gets_another(
     pictures: PagePictures, paper: tuple[Path, str], work: Any
 ) -> None:
     path, sha256 = paper
-    before = pictures._ask(_name_process, path, sha256)
     with pytest.raises(DocumentError, match=DOWN) as caught:
         pictures._ask(work, path, sha256)
     assert caught.value.stage == "render"
     assert pictures.picture(path, sha256, 2, 200) == render_page(path, 2, 200)
-    assert pictures._ask(_name_process, path, sha256) != before
 
 
 def test_a_process_that_hangs_is_ended_and_costs_its_page(
     pictures: PagePictures, paper: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path, sha256 = paper
-    pictures._ask(_name_process, path, sha256)
-    process = pictures._process
-    assert process is not None
     with monkeypatch.context() as patch:
-        # Not for the next page: it takes longer to start a process.
         patch.setattr(pictures, "_limit", 0.2)
         with pytest.raises(DocumentError, match="the page took more than"):
             pictures._ask(_hang, path, sha256)
-    assert process.exitcode
     assert pictures.picture(path, sha256, 2, 200) == render_page(path, 2, 200)
 
 
@@ -196,11 +191,7 @@ def test_a_process_that_ends_while_it_is_idle_costs_nothing(
     pictures: PagePictures, paper: tuple[Path, str]
 ) -> None:
     path, sha256 = paper
-    pictures._ask(_name_process, path, sha256)
-    process = pictures._process
-    assert process is not None
-    process.kill()
-    process.join()
+    os.kill(pictures._ask(_name_process, path, sha256), signal.SIGKILL)
     assert pictures.picture(path, sha256, 2, 200) == render_page(path, 2, 200)
 
 
@@ -209,7 +200,7 @@ def test_a_page_that_needs_too_much_memory_costs_only_itself(
 ) -> None:
     path, sha256 = paper
     before = pictures._ask(_name_process, path, sha256)
-    with pytest.raises(DocumentError, match="the page needs too much memory"):
+    with pytest.raises(DocumentError, match="needs more memory than the limit"):
         pictures._ask(_devour, path, sha256)
     assert pictures._ask(_name_process, path, sha256) == before
 
@@ -220,11 +211,11 @@ def test_an_answer_that_nobody_waited_for_is_not_taken_for_that_of_the_next_page
     path, sha256 = paper
     pictures._ask(_name_process, path, sha256)
 
-    def interrupt(pipe: Any, timeout: float) -> bool:
+    def interrupt(line: Any, timeout: float) -> list[Any]:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(type(pictures._pipe), "poll", interrupt)
+        patch.setattr(engine, "wait_for", interrupt)
         with pytest.raises(KeyboardInterrupt):
             pictures.picture(path, sha256, 1, 200)
     assert pictures.picture(path, sha256, 2, 200) == render_page(path, 2, 200)
@@ -266,12 +257,11 @@ def test_closing_ends_the_process_and_may_be_done_twice(paper: tuple[Path, str])
     pictures = PagePictures(limit=120)
     pictures.close()
     made = pictures.picture(path, sha256, 1, 200)
-    process = pictures._process
-    assert process is not None
-    assert process.is_alive()
+    number = pictures._ask(_name_process, path, sha256)
     pictures.close()
     pictures.close()
-    assert process.exitcode
+    with pytest.raises(ProcessLookupError):
+        os.kill(number, 0)
     # One who asks after the end, a request that came late, gets an answer all the same.
     assert pictures.picture(path, sha256, 2, 200) != made
     pictures.close()
