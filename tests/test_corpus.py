@@ -108,6 +108,7 @@ def test_there_are_labels_enough_and_no_two_of_one_id() -> None:
     assert min(codes[2], codes[1]) >= 100
 
 
+@pytest.mark.slow(reason="the demo run in processes of several seeds")
 def test_the_seed_of_a_process_changes_no_byte(tmp_path: Path, run_cli: RunCli) -> None:
     shards = []
     for seed in ("1", "2"):

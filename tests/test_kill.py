@@ -35,7 +35,7 @@ SHARDS = PAPERS // SHARD_SIZE
 MORE = pytest.mark.slow(reason="runs killed at further moments")
 MOMENTS = (
     (0.3, 0.75),
-    (0.85, 0.45),
+    pytest.param((0.85, 0.45), marks=MORE),
     pytest.param((0.1, 0.95), marks=MORE),
     pytest.param((0.65, 0.55), marks=MORE),
 )
@@ -142,7 +142,7 @@ class TestKilledRun:
                 os.killpg(process.pid, signal.SIGKILL)
         assert_ends_as_undisturbed(study, undisturbed, invoke)
 
-    @pytest.mark.parametrize("moment", [0.55, 0.85])
+    @pytest.mark.parametrize("moment", [0.55, pytest.param(0.85, marks=MORE)])
     def test_killed_without_its_workers_they_end_and_it_can_be_run_again(
         self,
         undisturbed: Undisturbed,

@@ -18,6 +18,7 @@ from screen.settings import Limits
 from screen.types import Page
 
 CORPUS = Path(__file__).parents[2] / "corpus" / "papers"
+MORE = pytest.mark.slow(reason="pages recognised at further angles")
 # The upper part of a page of two columns, with title block and running head, and its words.
 PAPER, PART = CORPUS / "p024.pdf", 0.45
 
@@ -51,7 +52,9 @@ def likeness(page: Page, words: str) -> float:
     return fuzz.ratio("".join(page.text.split()), words)
 
 
-@pytest.mark.parametrize("turn", [0, 1.5, -1.5, 90, 180, 270])
+@pytest.mark.parametrize(
+    "turn", [0, 1.5, 90, *(pytest.param(t, marks=MORE) for t in (-1.5, 180, 270))]
+)
 def test_a_scan_is_read_whichever_way_up_it_lies(
     tmp_path: Path, picture: Image.Image, words: str, turn: float
 ) -> None:
@@ -62,7 +65,7 @@ def test_a_scan_is_read_whichever_way_up_it_lies(
     assert likeness(page, words) > 95
 
 
-@pytest.mark.parametrize("turn", [0, 90])
+@pytest.mark.parametrize("turn", [pytest.param(0, marks=MORE), 90])
 def test_each_line_has_its_confidence_and_its_place(
     tmp_path: Path, picture: Image.Image, turn: float
 ) -> None:

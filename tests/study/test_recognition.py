@@ -187,6 +187,7 @@ def test_it_can_be_switched_off(
     assert "switched off" in failures[0]["error"]
 
 
+@pytest.mark.slow(reason="scans read again with several workers")
 def test_any_number_of_workers_makes_the_same_of_scans(
     made: "MadeStudy",
     run: dict[str, object],
