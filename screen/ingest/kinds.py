@@ -27,7 +27,7 @@ _CAJ = (
 )
 _PICTURE = "a picture, which cannot be read by itself: put it into a PDF"
 _ARCHIVE = "an archive, which is not opened: unpack it and add what it holds"
-# CAJViewer's formats begin with letters, as a text may: these are followed by binary zeros.
+# CAJViewer's formats begin with letters, as a text may: these are followed by a binary zero.
 _CNKI = (b"CAJ", b"HN", b"KDH", b"TEB", b"NH")
 _FOREIGN: tuple[tuple[str, bytes, str], ...] = (
     ("application/x-caj", b"\xc8\x00\x00\x00", _CAJ),
@@ -72,7 +72,7 @@ def media_type(head: bytes, tail: bytes) -> str:
     for kind, magic, _ in _FOREIGN:
         if head.startswith(magic):
             return kind
-    if head.startswith(_CNKI) and b"\x00\x00" in head[:64]:
+    if head.startswith(_CNKI) and b"\x00" in head:
         return "application/x-caj"
     # The zeros of UTF-16 are passed over: the marks that tell are ASCII.
     return HTML if _PAGE.match(head.replace(b"\x00", b"")) else TEXT

@@ -63,7 +63,8 @@ def test_a_web_page_is_read_in_its_encoding_without_what_is_not_shown(tmp_path: 
 @pytest.mark.parametrize(
     ("head", "words"),
     [
-        (b"CAJ\0\0\0", "CAJViewer"),
+        (b"CAJ\0" + b"x" * 99, "CAJViewer"),
+        (b"KDH 2.00" + b"x" * 99 + b"\0", "CAJViewer"),
         (b"HN\0\0", "CAJViewer"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "old Word file"),
         (b"PK\x03\x04", "archive"),
