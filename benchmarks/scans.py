@@ -2,6 +2,7 @@
 
     python -m benchmarks.scans                       all PDFs of the corpus, about 40 minutes
     python -m benchmarks.scans --papers 5 --dpi 300 --turn 1.5
+    python -m benchmarks.scans --worn                as copies of old prints are
 
 A hit counts as found again if the scanned paper has a hit of the same code whose passage is alike
 but for the misread characters.
@@ -18,8 +19,9 @@ from dataclasses import asdict, dataclass
 from itertools import product
 from pathlib import Path
 
+import numpy as np
 import pypdfium2
-from PIL import Image
+from PIL import Image, ImageFilter
 from rapidfuzz import fuzz
 
 from benchmarks.material import CORPUS
@@ -56,6 +58,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--dpi", type=int, nargs="+", default=[150, 300])
     parser.add_argument("--turn", type=float, nargs="+", default=[0, 90, 1.5], help="degrees")
+    parser.add_argument("--worn", action="store_true", help="blurred, grey, uneven and specked")
     parser.add_argument("--papers", type=int, help="only the first so many PDFs")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--keep", type=Path, help="a folder in which the studies stay")
@@ -67,7 +70,7 @@ def main() -> int:
         folder.mkdir(exist_ok=True)
         wanted = _screen(folder / "text", papers, arguments.workers)
         for dpi, turn in product(arguments.dpi, arguments.turn):
-            scans = list(_scan(papers, folder / f"{dpi}-{turn:g}", dpi, turn))
+            scans = list(_scan(papers, folder / f"{dpi}-{turn:g}", dpi, turn, worn=arguments.worn))
             began = time.perf_counter()
             study = _screen(folder / f"study-{dpi}-{turn:g}", scans, arguments.workers)
             result = _compare(wanted, study, dpi, turn, time.perf_counter() - began)
@@ -75,9 +78,12 @@ def main() -> int:
     return 0
 
 
-def _scan(papers: Sequence[Path], folder: Path, dpi: int, turn: float) -> Iterator[Path]:
+def _scan(
+    papers: Sequence[Path], folder: Path, dpi: int, turn: float, *, worn: bool
+) -> Iterator[Path]:
     """Write each PDF as one of grey pictures, turned counter-clockwise, with no text."""
     folder.mkdir()
+    rng = np.random.default_rng(1)
     for paper in papers:
         document = pypdfium2.PdfDocument(paper)
         pictures = []
@@ -85,11 +91,25 @@ def _scan(papers: Sequence[Path], folder: Path, dpi: int, turn: float) -> Iterat
             picture = page.render(scale=dpi / 72, grayscale=True).to_pil()
             if turn:
                 picture = picture.rotate(turn, Image.Resampling.BICUBIC, expand=True, fillcolor=255)
-            pictures.append(picture)
+            pictures.append(_wear(picture, dpi, rng) if worn else picture)
         document.close()
         path = folder / paper.name
-        pictures[0].save(path, "PDF", resolution=dpi, save_all=True, append_images=pictures[1:])
+        quality = {"quality": 40} if worn else {}
+        pictures[0].save(
+            path, "PDF", resolution=dpi, save_all=True, append_images=pictures[1:], **quality
+        )
         yield path
+
+
+def _wear(picture: Image.Image, dpi: int, rng: np.random.Generator) -> Image.Image:
+    """Return a page as a copy of an old print: blurred, pale, darker to one side, with specks."""
+    grey = np.asarray(picture.filter(ImageFilter.GaussianBlur(dpi / 300)), np.float32)
+    grey = 60 + grey * (190 / 255) - np.linspace(0, 45, grey.shape[1], dtype=np.float32)
+    grey += rng.normal(0, 14, grey.shape)
+    specks = rng.random(grey.shape)
+    grey[specks < 0.001] = 20
+    grey[specks > 0.999] = 250
+    return Image.fromarray(np.clip(grey, 0, 255).astype(np.uint8))
 
 
 def _screen(folder: Path, papers: Sequence[Path], workers: int) -> Study:
