@@ -8,10 +8,11 @@ import click
 import sqlalchemy as sa
 
 from screen.cli.common import as_json_option, example, study_argument
-from screen.study.copies import add_word, regroup
+from screen.study.copies import add_word
 from screen.study.database import open_database
 from screen.study.folder import Study
 from screen.study.groups import list_groups
+from screen.study.loading import load_records
 from screen.study.ranking import bring_up_to_date
 from screen.terminal.copies import show_groups
 
@@ -63,5 +64,5 @@ def _note(
         raise click.UsageError("--by needs a name")
     with study.lock():
         add_word(study, engine, pair, name, same=same)
-        regroup(study, engine)
+        load_records(study, engine)
         bring_up_to_date(study, engine)

@@ -43,7 +43,7 @@ def records(study: Path, unmatched: bool, as_json: bool) -> None:
         show_counts(counts)
         return
     alone, bare = list_unmatched(engine)
-    heads = read_heads(opened, {row["shard"] for row in bare}, {row["sha256"] for row in bare})
+    heads = read_heads(opened, {row["sha256"] for row in bare})
     for row in bare:
         del row["shard"]
         row["first_line"] = find_first_line(heads.get(row["sha256"], ""))

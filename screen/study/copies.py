@@ -7,7 +7,7 @@ way of a third. A copy with a flagged passage that its original lacks is read al
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import combinations
 from pathlib import Path
@@ -22,6 +22,7 @@ from screen.errors import StudyError
 from screen.study.database import write
 from screen.study.folder import Study
 from screen.study.likeness import Text, compare
+from screen.study.matching import Ties
 from screen.study.reading_list import READ_ITSELF
 from screen.study.schema import copies, hits, loaded, papers, paths, records, verdicts
 from screen.study.shards import digest, read_letters, read_values, write_atomically
@@ -66,7 +67,7 @@ class Candidate:
             self.verdict is None,
             self.verdict or 0,
             self.unread > 0,
-            -(10 * self.length // max(longest, 1)),
+            -round(100 * self.length / max(longest, 1)),
             self.recognised,
             -round(self.quality, 2),
             not self.has_record,
@@ -188,7 +189,8 @@ def regroup(study: Study, engine: sa.Engine) -> bool:
 
 def find_copies(study: Study, engine: sa.Engine, words: Words) -> list[Copy]:
     """Return the copies among the screened papers of a study, by original and paper."""
-    homes, signed = _read_signatures(study, engine)
+    with engine.connect() as connection:
+        homes, signed = _read_signatures(study, connection)
     names = sorted(signed)
     known = [name for name in names if len(signed[name][2]) == 4 * SIZE]
     values = np.frombuffer(b"".join(signed[name][2] for name in known), "<u4").reshape(-1, SIZE)
@@ -205,7 +207,8 @@ def find_copies(study: Study, engine: sa.Engine, words: Words) -> list[Copy]:
         if likeness.is_copy or (one, other) in words.together:
             alike[one, other] = likeness
     involved = {name for pair in alike for name in pair}
-    candidates = _read_candidates(engine, involved, signed, titled)
+    with engine.connect() as connection:
+        candidates = _read_candidates(connection, involved, signed, titled)
     chosen = choose_originals(candidates, alike, words.apart)
     passages = _read_passages(engine, {name for pair in chosen.items() for name in pair})
     found = []
@@ -217,6 +220,34 @@ def find_copies(study: Study, engine: sa.Engine, words: Words) -> list[Copy]:
             told = f"{READ_ITSELF}its passage on page {lacking} is not in the original; {told}"
         found.append(Copy(paper, original, round(alike[pair].similarity, 4), told))
     return sorted(found, key=lambda copy: (copy.original, copy.paper))
+
+
+def choose_copies(study: Study, connection: sa.Connection, ties: Ties) -> list[str | None]:
+    """Return which of several papers of one title stands for all; None unless they are copies.
+
+    It is the one that would be read, as far as nobody has judged any of them.
+    """
+    wanted = {name for _, papers in ties for name in papers}
+    homes, signed = _read_signatures(study, connection, wanted)
+    texts = _read_texts(study, homes, wanted & signed.keys(), {})
+    known = {item.paper: item for item in _read_candidates(connection, wanted, signed, {})}
+    apart = read_words(study).apart
+    chosen: list[str | None] = []
+    for title, alike in ties:
+        best = None
+        if known.keys() >= set(alike):
+            longest = max(known[name].length for name in alike)
+            items = (replace(known[name], verdict=None) for name in alike)
+            best = min(items, key=lambda item: item.rank(longest)).paper
+            texts.update({name: replace(texts[name], title=title) for name in alike})
+            others = [name for name in alike if name != best]
+            if any(
+                sort_pair(best, other) in apart or not compare(texts[best], texts[other]).is_copy
+                for other in others
+            ):
+                best = None
+        chosen.append(best)
+    return chosen
 
 
 def choose_originals(
@@ -264,12 +295,15 @@ def find_lacking(passages: Sequence[tuple[int, str]], others: Sequence[str]) -> 
 
 
 def _read_signatures(
-    study: Study, engine: sa.Engine
+    study: Study, connection: sa.Connection, wanted: set[str] | None = None
 ) -> tuple[dict[str, int], dict[str, tuple[int, float, bytes]]]:
     """Return the shard of each screened paper; and its length, quality and signature."""
     query = sa.select(papers.c.sha256, papers.c.shard).where(papers.c.status == "screened")
-    with engine.connect() as connection:
-        homes = {row.sha256: row.shard for row in connection.execute(query)}
+    homes = {
+        row.sha256: row.shard
+        for row in connection.execute(query)
+        if wanted is None or row.sha256 in wanted
+    }
     signed = {
         paper: (length, quality, values)
         for shard in sorted(set(homes.values()))
@@ -327,17 +361,16 @@ def _find_place(row: sa.Row[Any]) -> str:
 
 
 def _read_candidates(
-    engine: sa.Engine,
+    connection: sa.Connection,
     wanted: set[str],
     signed: Mapping[str, tuple[int, float, bytes]],
     titled: Mapping[str, sa.Row[Any]],
 ) -> list[Candidate]:
     first = sa.select(verdicts.c.paper, sa.func.min(verdicts.c.id).label("id"))
     query = sa.select(papers.c.sha256, papers.c.unread_pages, papers.c.methods)
-    with engine.connect() as connection:
-        asked = connection.execute(first.group_by(verdicts.c.paper))
-        given = {row.paper: row.id for row in asked}
-        rows = [row for row in connection.execute(query) if row.sha256 in wanted]
+    asked = connection.execute(first.group_by(verdicts.c.paper))
+    given = {row.paper: row.id for row in asked}
+    rows = [row for row in connection.execute(query) if row.sha256 in wanted]
     return [
         Candidate(
             paper=row.sha256,
@@ -349,6 +382,7 @@ def _read_candidates(
             has_record=row.sha256 in titled,
         )
         for row in rows
+        if row.sha256 in signed
     ]
 
 

@@ -20,20 +20,25 @@ class Groups:
     members: Mapping[str, tuple[str, ...]]
 
     def judge_paper(self, judgements: Judgements, paper: str) -> tuple[int | None, bool]:
-        """Return the code of a paper, and whether it was carried over from another of its group.
+        """Return the code of a paper, and whether it was carried over from another of its group."""
+        judged = self.find_judged(judgements, paper)
+        return judgements.judge_paper(judged), judged != paper
+
+    def find_judged(self, judgements: Judgements, paper: str) -> str:
+        """Return the paper whose verdicts count for a paper: itself, or another of its group.
 
         What was said of a paper itself counts first; then what was said of its original; then, also
         for the original, of its copies. Nothing is carried to a copy that is read itself.
         """
         code = judgements.judge_paper(paper)
         if code is not None or paper in judgements.papers or paper in self.read:
-            return code, False
+            return paper
         original = self.originals.get(paper, paper)
         for other in (original, *self.members.get(original, ())):
             carried, own = judgements.judge_paper(other), judgements.papers.get(other)
             if other != paper and (carried is not None or (own is not None and own.is_settled)):
-                return carried, True
-        return None, False
+                return other
+        return paper
 
 
 def read_groups(engine: sa.Engine) -> Groups:

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from screen.match.afind import choose
-from screen.study.copies import regroup
+from screen.study.copies import choose_copies, read_words, regroup
 from screen.study.database import write
 from screen.study.folder import Registered, Study, printable_path
 from screen.study.matching import HEAD, VERSION, match_records
@@ -46,13 +46,11 @@ def load(study: Study, engine: sa.Engine, shards: Iterable[ShardDone]) -> int:
     """Bring the database up to date and return how many shards had to be loaded."""
     done = {shard.number: shard for shard in shards}
     count = 0
-    states = []
     for number in study.shard_numbers():
         items = study.shard_sources(number)
         shard = done.get(number)
         identity = [json.dumps([asdict(item.source), item.name, item.also]) for item in items]
         state = digest(*identity, *(_state(shard) if shard else ()))
-        states.append(state)
         with write(engine) as connection:
             query = sa.select(loaded.c.state).where(loaded.c.shard == number)
             if connection.scalar(query) == state:
@@ -60,17 +58,26 @@ def load(study: Study, engine: sa.Engine, shards: Iterable[ShardDone]) -> int:
             _load_shard(study, connection, number, items, shard)
             _remember(connection, number, state)
         count += 1
+    load_records(study, engine)
+    return count
+
+
+def load_records(study: Study, engine: sa.Engine) -> None:
+    """Bring records and groups of copies up to date with files, shards, and what people said."""
     unread, found = study.unread(), study.records()
+    with engine.connect() as connection:
+        query = sa.select(loaded.c.state).where(loaded.c.shard >= 0).order_by(loaded.c.shard)
+        states = list(connection.scalars(query))
     rows = [asdict(failure) for failure in unread] + [asdict(record) for record in found]
-    state = digest(*states, *map(json.dumps, rows), f"matching {VERSION}")
+    apart = json.dumps(sorted(read_words(study).apart))
+    state = digest(*states, *map(json.dumps, rows), apart, f"matching {VERSION}")
     with write(engine) as connection:
         query = sa.select(loaded.c.state).where(loaded.c.shard == _NO_SHARD)
         if connection.scalar(query) != state:
             _load_unread(connection, unread)
-            _load_records(study, connection, found, sorted(done))
+            _match_records(study, connection, found)
             _remember(connection, _NO_SHARD, state)
     regroup(study, engine)
-    return count
 
 
 def _remember(connection: sa.Connection, shard: int, state: str) -> None:
@@ -152,9 +159,7 @@ def _load_unread(connection: sa.Connection, unread: list[Failure]) -> None:
     _insert(connection, failures, (_failure_row(row, None) for row in unread))
 
 
-def _load_records(
-    study: Study, connection: sa.Connection, found: list[Record], done: Iterable[int]
-) -> None:
+def _match_records(study: Study, connection: sa.Connection, found: list[Record]) -> None:
     """Replace the records, each with the paper that it is matched to."""
     names: dict[str, set[str]] = {}
     known = sa.union_all(
@@ -163,7 +168,12 @@ def _load_records(
     for sha256, name in connection.execute(known):
         names.setdefault(sha256, set()).add(name)
     connection.execute(records.delete())
-    matches = match_records(found, names, lambda wanted: read_heads(study, done, wanted))
+    matches = match_records(
+        found,
+        names,
+        lambda wanted: read_heads(study, wanted),
+        lambda ties: choose_copies(study, connection, ties),
+    )
     rows = []
     for number, (record, match) in enumerate(zip(found, matches, strict=True), start=1):
         row = {name: _joined(value) for name, value in asdict(record).items()}
@@ -172,10 +182,10 @@ def _load_records(
     _insert(connection, records, rows)
 
 
-def read_heads(study: Study, done: Iterable[int], wanted: set[str]) -> dict[str, str]:
+def read_heads(study: Study, wanted: set[str]) -> dict[str, str]:
     """Return the first lines of the first readable page, of those papers that have one."""
     heads = {}
-    for number in done:
+    for number in study.shard_numbers():
         homes = {item.source.sha256 for item in study.shard_sources(number)}
         if homes.isdisjoint(wanted) or read_manifest(study.folder / "text", number) is None:
             continue

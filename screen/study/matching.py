@@ -3,8 +3,9 @@
 Wrong bibliographic data on a finding is worse than none. So a name counts where exactly one paper
 has it, and a title where paper and record are each other's best by a clear margin. A title is
 looked for in the name of the file and in the first lines of the text; it may be spaced, broken over
-lines, and, where an author of the record stands there too, damaged. Nothing depends on the order
-in which papers or records were added.
+lines, and, where an author of the record stands there too, damaged. Where several papers have it
+alike, they may be copies of one another; whoever can compare their texts is asked. Nothing depends
+on the order in which papers or records were added.
 """
 
 import re
@@ -25,7 +26,7 @@ from screen.types import Record
 T = TypeVar("T")
 
 # Raised when the same records and papers would be matched otherwise, so that studies load anew.
-VERSION = 1
+VERSION = 2
 # In normalised characters. A short title (编者按, 肾移植) says too little; in the name of a file,
 # where nothing else stands, it may be shorter than in a text.
 _LEAST, _LEAST_IN_NAME, _LEAST_ALONE = 6, 5, 10
@@ -51,6 +52,10 @@ _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 _DOWNLOADED_AGAIN = re.compile(r"\s*(?:[(（]\d{1,2}[)）]|-副本|[-_ ]copy)$", re.IGNORECASE)
 _PERSON = re.compile(r"[\u3400-\u9fff·]{2,5}(?:等)?")
 _OMITTED = "省略"
+
+
+# Papers that have one title alike, for each such title.
+Ties = Sequence[tuple[str, tuple[str, ...]]]
 
 
 class Match(NamedTuple):
@@ -84,11 +89,14 @@ def match_records(
     records: Sequence[Record],
     names: Mapping[str, Iterable[str]],
     read_heads: Callable[[set[str]], Mapping[str, str]],
+    choose: Callable[[Ties], Sequence[str | None]],
 ) -> list[Match | None]:
     """Return for each record the paper that it belongs to, or None.
 
     `names` gives the paths and names of each paper, by its SHA-256. `read_heads` returns the first
     lines of those of the given papers that have a text; it is asked only if a title may decide.
+    `choose` is given titles with the papers that have them alike, and returns for each the one that
+    stands for all, or None if they are not the same paper.
     """
     found = _match_by_name(records, names)
     taken = {match.sha256 for match in found if match}
@@ -101,9 +109,14 @@ def match_records(
     works = _find_works(records, open_records)
     heads = read_heads(open_papers)
     papers = {paper: _know(names[paper], heads.get(paper, "")) for paper in sorted(open_papers)}
-    for work, paper in _pair(works, papers):
-        for number in works[work].records:
-            found[number] = Match(paper, "title")
+    pairs = _pair(works, papers)
+    ties = [(works[work].title, alike) for work, alike in pairs if len(alike) > 1]
+    chosen = dict(zip(ties, choose(ties) if ties else (), strict=True))
+    for work, alike in pairs:
+        paper = alike[0] if len(alike) == 1 else chosen[works[work].title, alike]
+        if paper is not None:
+            for number in works[work].records:
+                found[number] = Match(paper, "title")
     return found
 
 
@@ -192,8 +205,13 @@ def _know(names: Iterable[str], head: str) -> _Paper:
     return _Paper(tuple(forms), frozenset(persons), text[: HEAD + 100], (*starts, len(text)))
 
 
-def _pair(works: Sequence[_Work], papers: Mapping[str, _Paper]) -> list[tuple[int, str]]:
-    """Return the works and papers that are each other's best by a clear margin."""
+def _pair(
+    works: Sequence[_Work], papers: Mapping[str, _Paper]
+) -> list[tuple[int, tuple[str, ...]]]:
+    """Return the works and papers that are each other's best by a clear margin.
+
+    A work may have several papers, equally good, of each of which it is the best.
+    """
     scores: dict[int, dict[str, float]] = defaultdict(dict)
     claims: dict[str, dict[int, float]] = defaultdict(dict)
     index = _index(works)
@@ -204,31 +222,33 @@ def _pair(works: Sequence[_Work], papers: Mapping[str, _Paper]) -> list[tuple[in
                 scores[number][name] = claims[name][number] = score
     pairs = []
     for number, found in scores.items():
-        best = _clear_best(found)
-        if best is not None:
-            # A title that is a part of a longer one that stands there too is not the paper's.
-            rivals = {
-                n: score
-                for n, score in claims[best].items()
-                if n == number or not _holds(works[number].title, works[n].title)
-            }
-            longer = any(
-                n != number and _holds(works[n].title, works[number].title) for n in claims[best]
-            )
-            if not longer and _clear_best(rivals) == number:
-                pairs.append((number, best))
+        best = tuple(sorted(_find_best(found)))
+        if all(_is_best(number, works, claims[paper]) for paper in best):
+            pairs.append((number, best))
     return pairs
+
+
+def _is_best(number: int, works: Sequence[_Work], claims: Mapping[int, float]) -> bool:
+    """Tell whether a work has the best claim to a paper, given all the claims to it."""
+    # A title that is a part of a longer one that stands there too is not the paper's.
+    if any(n != number and _holds(works[n].title, works[number].title) for n in claims):
+        return False
+    rivals = {
+        n: score
+        for n, score in claims.items()
+        if n == number or not _holds(works[number].title, works[n].title)
+    }
+    return _find_best(rivals) == [number]
 
 
 def _holds(longer: str, shorter: str) -> bool:
     return len(longer) > len(shorter) and shorter in longer
 
 
-def _clear_best(scores: Mapping[T, float]) -> T | None:
-    ordered = sorted(scores.items(), key=lambda item: -item[1])
-    if len(ordered) > 1 and ordered[0][1] - ordered[1][1] < _MARGIN:
-        return None
-    return ordered[0][0]
+def _find_best(scores: Mapping[T, float]) -> list[T]:
+    """Return the best, and what is not worse by a clear margin."""
+    best = max(scores.values())
+    return [name for name, score in scores.items() if best - score < _MARGIN]
 
 
 @dataclass(frozen=True, slots=True)

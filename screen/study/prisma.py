@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from screen.study.folder import Study
+from screen.study.groups import Groups, read_groups
 from screen.study.reading_list import is_copy
 from screen.study.schema import copies, exclusions, failures, hits, papers, records
 from screen.study.verdicts import Judgements, read_judgements
@@ -39,7 +40,7 @@ def count_flow(study: Study, engine: sa.Engine) -> Flow:
         lost = sa.select(sa.func.count()).where(failures.c.stage == "add")
         unread = connection.scalar(lost) or 0
     subjects = dict.fromkeys(sha256 or f"record {number}" for number, sha256, _ in told)
-    known = (out, same, statuses, flagged, judgements)
+    known = (out, same, statuses, flagged, judgements, read_groups(engine))
     databases = follow_reports(subjects, len(told), 0, known)
     databases["by_database"] = _tally(name or "not stated" for _, _, name in told)
     alone = [paper for paper in statuses if paper not in subjects]
@@ -48,9 +49,15 @@ def count_flow(study: Study, engine: sa.Engine) -> Flow:
 
 
 # What decides in which box a report is: stage and reason of the exclusions, near-duplicates, the
-# status of the papers, those with a passage of code 1 or 2, and what people judged.
+# status of the papers, those with a passage of code 1 or 2, what people judged, and for whom that
+# counts.
 Known = tuple[
-    Mapping[str, tuple[str, str]], Collection[str], Mapping[str, str], Collection[str], Judgements
+    Mapping[str, tuple[str, str]],
+    Collection[str],
+    Mapping[str, str],
+    Collection[str],
+    Judgements,
+    Groups,
 ]
 
 
@@ -59,7 +66,7 @@ def follow_reports(subjects: Collection[str], identified: int, unread: int, know
 
     `unread` are further files, that could not even be read.
     """
-    out, same, statuses, flagged, judgements = known
+    out, same, statuses, flagged, judgements, groups = known
     total = identified + unread
     single = [subject for subject in subjects if subject not in same]
     by_record = [s for s in single if out.get(s, ("", ""))[0] == "record"]
@@ -71,7 +78,7 @@ def follow_reports(subjects: Collection[str], identified: int, unread: int, know
     assessed = [paper for paper in held if statuses[paper] == "screened"]
     by_scope = [out[paper][1] for paper in assessed if paper in out]
     rest = [paper for paper in assessed if paper not in out]
-    outcomes = _tally(_tell(paper, flagged, judgements) for paper in rest)
+    outcomes = _tally(_tell(paper, flagged, judgements, groups) for paper in rest)
     reviewers = {k[4:]: n for k, n in outcomes.items() if k.startswith("out ")}
     results = {k: n for k, n in outcomes.items() if not k.startswith("out ")}
     return {
@@ -94,11 +101,12 @@ def follow_reports(subjects: Collection[str], identified: int, unread: int, know
     }
 
 
-def _tell(paper: str, flagged: Collection[str], judgements: Judgements) -> str:
-    own = judgements.papers.get(paper)
+def _tell(paper: str, flagged: Collection[str], judgements: Judgements, groups: Groups) -> str:
+    judged = groups.find_judged(judgements, paper)
+    own = judgements.papers.get(judged)
     if own is not None and own.is_settled and own.code is None:
         return f"out {own.reason or 'not stated'}"
-    code = judgements.judge_paper(paper)
+    code = judgements.judge_paper(judged)
     if code is not None:
         return f"code_{code}"
     return "awaiting_judgement" if paper in flagged else "not_flagged"

@@ -345,6 +345,8 @@ def test_a_verdict_on_a_copy_counts_where_the_original_has_none(
     assert (rows[copy["file"]]["verdict"], rows[copy["file"]]["verdict_carried"]) == (1, False)
     shown = rows[original["file"]]
     assert (shown["verdict"], shown["verdict_carried"]) == (1, True)
+    flow = json.loads(invoke("status", study.folder, "--json").stdout)["prisma"]
+    assert flow["other_methods"]["code_1"] == 1, "as in the export"
 
 
 def test_a_copy_with_a_flagged_passage_of_its_own_is_read(
@@ -359,6 +361,24 @@ def test_a_copy_with_a_flagged_passage_of_its_own_is_read(
     assert [copy["read_itself"] for group in groups for copy in group["copies"]] == [True]
     assert "short.txt" in list_files(invoke, made)
     assert "read itself" in groups[0]["copies"][0]["reason"]
+
+
+def test_a_record_that_names_no_file_is_that_of_the_paper_read_for_all(
+    study: "MadeStudy", invoke: "Invoke", tmp_path: Path
+) -> None:
+    paper = read_source("p020")
+    table = tmp_path / "records.csv"
+    table.write_text(f"title,author\n{paper.title},{';'.join(paper.authors)}\n", "utf-8")
+    invoke("add", study.folder, "--records", table)
+    invoke("run", study.folder)
+    rows = export(invoke, study)
+    (original,) = {name for name in GROUP if rows[name]["copy_of"] is None}
+    assert {name for name in GROUP if rows[name]["title"] == paper.title} == {original}
+    for copy in GROUP - {original}:
+        done = invoke("copies", study.folder, "--apart", original, copy, "--by", "AB")
+        assert done.exit_code == 0, done.output
+    rows = export(invoke, study)
+    assert not any(rows[name]["title"] for name in GROUP), "two papers have this title alike"
 
 
 def test_a_second_run_changes_nothing_and_reads_nothing(

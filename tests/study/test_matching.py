@@ -25,9 +25,15 @@ def match(
     records: list[Record],
     heads: Mapping[str, str] = {},
     names: Mapping[str, Iterable[str]] | None = None,
+    copies: frozenset[str] = frozenset(),
 ) -> list[Match | None]:
     known = names or {paper: [f"{paper}.txt"] for paper in heads}
-    return match_records(records, known, lambda wanted: {p: heads[p] for p in wanted if p in heads})
+    return match_records(
+        records,
+        known,
+        lambda wanted: {p: heads[p] for p in wanted if p in heads},
+        lambda ties: [min(papers) if copies.issuperset(papers) else None for _, papers in ties],
+    )
 
 
 # ---- by name -----------------------------------------------------------------------------------
@@ -78,6 +84,23 @@ def test_the_name_of_a_download_holds_the_title(name: str) -> None:
         Match("x", "title"),
         None,
     ]
+
+
+def test_of_papers_that_have_a_title_alike_one_stands_for_all_if_they_are_copies() -> None:
+    heads = {"x": HEAD, "y": HEAD, "z": "供体的处理\n样其明\n例城医院"}
+    told = [record(database="CNKI"), record(database="VIP"), record("供体的处理")]
+    both = [Match("x", "title"), Match("x", "title"), None]
+    assert match(told, heads, copies=frozenset("xy")) == both
+    assert match(told, heads, copies=frozenset("xz")) == [None, None, None]
+    # With one of them taken by its name the other has the record that names none.
+    told[0] = record(file="x.txt")
+    assert match(told, heads) == [Match("x", "file"), Match("y", "title"), None]
+
+
+def test_papers_that_two_records_have_alike_are_nobodys_copies_or_not() -> None:
+    told = [record(year=1998), record(year=1999)]
+    head = HEAD.replace("1998 年", "")
+    assert match(told, {"x": head, "y": head}, copies=frozenset("xy")) == [None, None]
 
 
 def test_a_download_by_another_author_is_another_paper() -> None:

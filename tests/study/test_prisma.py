@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from screen.study.groups import Groups
 from screen.study.prisma import INCLUDED, follow_reports
 from screen.study.verdicts import Judgements, Settled
 
@@ -38,9 +39,10 @@ def test_every_box_is_the_sum_of_those_that_follow(
     # Only a text that could be read can leave a paper out.
     out = {p: told for p, told in out.items() if told[0] == "record" or p in statuses}
     judgements = Judgements({}, judged, {}, len(judged))
-    boxes = follow_reports(
-        NAMES, len(NAMES) + more, unread, (out, same, statuses, flagged, judgements)
-    )
+    originals = dict.fromkeys(same - {"p0"}, "p0")
+    groups = Groups(originals, frozenset(), {"p0": tuple(sorted(originals))})
+    known = (out, same, statuses, flagged, judgements, groups)
+    boxes = follow_reports(NAMES, len(NAMES) + more, unread, known)
     assert boxes["identified"] == boxes["duplicates_removed"] + boxes["screened"]
     assert boxes["screened"] == boxes["excluded"] + boxes["sought"]
     kept = ("not_retrieved", "unreadable", "waiting", "assessed")
