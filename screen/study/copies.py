@@ -67,10 +67,11 @@ class Candidate:
             self.verdict is None,
             self.verdict or 0,
             self.unread > 0,
-            -round(100 * self.length / max(longest, 1)),
+            -round(10 * self.length / max(longest, 1)),
             self.recognised,
-            -round(self.quality, 2),
             not self.has_record,
+            -round(100 * self.length / max(longest, 1)),
+            -round(self.quality, 2),
             self.paper,
         )
 
