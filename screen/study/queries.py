@@ -94,6 +94,7 @@ def count_everything(engine: sa.Engine) -> dict[str, Any]:
             methods.update({name: pages * number for name, pages in json.loads(row).items()})
         asked = sa.select(count()).select_from(papers)
         flagged = asked.where(papers.c.published_flagged.is_(True), is_read_itself(papers.c.sha256))
+        groups = sa.select(count(copies.c.original.distinct())).where(is_copy(copies.c.paper))
         left_out = asked.where(papers.c.sha256.in_(sa.select(exclusions.c.paper)))
         return {
             "files": found + unread,
@@ -107,7 +108,7 @@ def count_everything(engine: sa.Engine) -> dict[str, Any]:
             "pages_by_method": dict(sorted(methods.items())),
             "excluded": scalar(left_out) or 0,
             "copies": scalar(asked.where(is_copy(papers.c.sha256))) or 0,
-            "copy_groups": scalar(sa.select(count(copies.c.original.distinct()))) or 0,
+            "copy_groups": scalar(groups) or 0,
             "flagged_code_2": by_code[2, False] or 0,
             "flagged_code_2_copies": by_code[2, True] or 0,
             "flagged_code_1": by_code[1, False] or 0,

@@ -1,0 +1,78 @@
+"""Copies, scope, samples and verdicts together: nothing flagged is lost, nothing counted twice."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from corpus.converted import plain_text
+from screen.study.completeness import measure_completeness
+from screen.study.folder import Study
+from screen.study.groups import read_groups
+from screen.study.prisma import count_flow
+from screen.study.queries import list_queue
+from screen.study.samples import read_samples
+from screen.study.verdicts import append, read_judgements
+from screen.types import Verdict
+from tests.study.test_copies import TELLING, read_source
+from tests.study.test_scope import set_scope
+
+if TYPE_CHECKING:
+    from tests.conftest import Invoke, MadeStudy, MakeStudy
+
+pytestmark = pytest.mark.database
+
+PLAIN = plain_text(read_source("p002"))
+FLAGGED = PLAIN + TELLING
+# The longer one is the original.
+LONGER = PLAIN + PLAIN[200:1400] + TELLING
+RECORD = {"file": "long.txt", "title": "大鼠心脏移植模型的建立", "abstract": "总结经验。"}
+
+
+def run(invoke: "Invoke", study: "MadeStudy") -> None:
+    done = invoke("run", study.folder)
+    assert done.exit_code == 0, done.output
+
+
+def export(invoke: "Invoke", study: "MadeStudy") -> dict[str, dict[str, Any]]:
+    path = study.folder / "papers.jsonl"
+    assert invoke("export", study.folder, "--what", "papers", "-o", path).exit_code == 0
+    return {row["file"]: row for row in map(json.loads, path.read_text("utf-8").splitlines())}
+
+
+def whole(rows: dict[str, dict[str, Any]], file: str, code: int | None) -> Verdict:
+    """Return a verdict on a paper as a whole."""
+    reason = "animal" if code is None else ""
+    return Verdict(None, rows[file]["sha256"], "AB", code, reason=reason)
+
+
+def add(invoke: "Invoke", study: "MadeStudy", name: str, text: str, *more: Any) -> None:
+    (study.papers / name).write_text(text, encoding="utf-8")
+    assert invoke("add", study.folder, study.papers, *more).exit_code == 0
+    run(invoke, study)
+
+
+def test_a_copy_in_scope_is_read_though_its_original_is_left_out(
+    make_study: "MakeStudy", invoke: "Invoke"
+) -> None:
+    study = make_study({"long.txt": LONGER, "short.txt": FLAGGED}, records=[RECORD])
+    run(invoke, study)
+    assert export(invoke, study)["short.txt"]["copy_of"], "one is a copy of the other"
+    set_scope(study.folder, "heart-lung")
+    run(invoke, study)
+    rows = export(invoke, study)
+    assert rows["long.txt"]["status"] == "excluded"
+    assert rows["short.txt"]["status"] == "screened"
+    (group,) = json.loads(invoke("copies", study.folder, "--json").stdout)
+    assert group["copies"][0]["read_itself"]
+    with study.database() as engine:
+        assert {hit["file"] for hit in list_queue(engine)} == {"short.txt"}
+        append(engine, [whole(rows, "long.txt", 0)])
+        assert read_groups(engine).judge_paper(
+            read_judgements(engine, 1), rows["short.txt"]["sha256"]
+        ) == (None, False)
+        flow = count_flow(Study(study.folder), engine)
+    counts = json.loads(invoke("status", study.folder, "--json").stdout)
+    assert (counts["copies"], counts["copy_groups"]) == (0, 0)
+    assert flow["databases"]["excluded"] == 1
+    assert flow["other_methods"]["awaiting_judgement"] == 1
