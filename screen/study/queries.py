@@ -215,7 +215,8 @@ def list_queue(
     ranking += [papers.c.file, source.c.paper, source.c.page, source.c.start, source.c.id]
     query = _select_passages(source).order_by(*ranking).limit(limit)
     if not every:
-        query = query.where(is_read_itself(source.c.paper))
+        # What a sample drew is judged, copy or not.
+        query = query.where((is_handed_out if lots else is_read_itself)(source.c.paper))
     if wanting is not None:
         enough = have_judged(wanting)
         # A passage that stands for a drawn paper stays until it is known what the paper is.
@@ -224,7 +225,6 @@ def list_queue(
         judged = sa.select(tallies.c.hit).where(enough, sa.not_(stands))
         done = sa.select(tallies.c.paper).where(enough, tallies.c.hit == "")
         query = query.where(source.c.id.not_in(judged), source.c.paper.not_in(done))
-        query = query.where(is_handed_out(source.c.paper))
     with engine.connect() as connection:
         rows = [dict(row) for row in connection.execute(query).mappings()]
     if order == "published" and not _was_searched(engine):

@@ -76,3 +76,20 @@ def test_a_copy_in_scope_is_read_though_its_original_is_left_out(
     assert (counts["copies"], counts["copy_groups"]) == (0, 0)
     assert flow["databases"]["excluded"] == 1
     assert flow["other_methods"]["awaiting_judgement"] == 1
+
+
+def test_a_drawn_paper_that_became_a_copy_is_written_to_be_judged(
+    make_study: "MakeStudy", invoke: "Invoke"
+) -> None:
+    study = make_study({"short.txt": PLAIN})
+    run(invoke, study)
+    assert invoke("sample", study.folder, "-n", "1", "--seed", "1").exit_code == 0
+    add(invoke, study, "long.txt", LONGER)
+    rows = export(invoke, study)
+    assert rows["short.txt"]["copy_of"] == rows["long.txt"]["sha256"]
+    assert read_samples(Study(study.folder))[0].papers == (rows["short.txt"]["sha256"],)
+    with study.database() as engine:
+        for more in ({"wanting": 1}, {"samples": True}):
+            files = {hit["file"] for hit in list_queue(engine, **more)}  # type: ignore[arg-type]
+            assert files == {"short.txt", "long.txt"}
+        assert {hit["file"] for hit in list_queue(engine)} == {"long.txt"}
