@@ -78,6 +78,28 @@ def test_a_copy_in_scope_is_read_though_its_original_is_left_out(
     assert flow["other_methods"]["awaiting_judgement"] == 1
 
 
+def test_a_paper_found_twice_is_one_paper_found(make_study: "MakeStudy", invoke: "Invoke") -> None:
+    study = make_study(
+        {"long.txt": LONGER, "short.txt": FLAGGED, "rest.txt": "术后每日通风两次。\n" * 40}
+    )
+    run(invoke, study)
+    rows = export(invoke, study)
+    assert rows["short.txt"]["copy_of"]
+    assert invoke("sample", study.folder, "-n", "1", "--seed", "1").exit_code == 0
+    opened = Study(study.folder)
+    with study.database() as engine:
+        given = [whole(rows, "long.txt", 2), whole(rows, "rest.txt", 0)]
+        append(engine, given)
+        before = measure_completeness(opened, engine)
+        append(engine, [whole(rows, "short.txt", 2)])
+        after = measure_completeness(opened, engine)
+    assert before.sample
+    assert before.sample.elusion
+    assert before.sample.elusion.found == before.papers_found == 1
+    assert after.sample == before.sample
+    assert after.papers_found == 1
+
+
 def test_a_drawn_paper_that_became_a_copy_is_written_to_be_judged(
     make_study: "MakeStudy", invoke: "Invoke"
 ) -> None:
