@@ -78,6 +78,33 @@ def test_a_copy_in_scope_is_read_though_its_original_is_left_out(
     assert flow["other_methods"]["awaiting_judgement"] == 1
 
 
+def test_a_record_of_a_copy_tells_of_the_original_too(
+    make_study: "MakeStudy", invoke: "Invoke"
+) -> None:
+    record = {"file": "short.txt", "title": "供心切取经验介绍", "database": "A"}
+    study = make_study({"long.txt": LONGER, "short.txt": FLAGGED}, records=[record])
+    run(invoke, study)
+    assert export(invoke, study)["short.txt"]["copy_of"]
+    with study.database() as engine:
+        flow = count_flow(Study(study.folder), engine)
+    boxes = flow["databases"]
+    assert (boxes["identified"], boxes["duplicates_removed"], boxes["included"]) == (1, 0, 1)
+    assert flow["other_methods"]["identified"] == 0
+
+
+def test_a_file_without_a_record_is_a_duplicate_of_one_that_has_it(
+    make_study: "MakeStudy", invoke: "Invoke"
+) -> None:
+    record = {"file": "long.txt", "title": "供心切取经验介绍", "database": "A"}
+    study = make_study({"long.txt": LONGER, "short.txt": FLAGGED}, records=[record])
+    run(invoke, study)
+    assert export(invoke, study)["short.txt"]["copy_of"]
+    with study.database() as engine:
+        flow = count_flow(Study(study.folder), engine)
+    boxes = flow["other_methods"]
+    assert (boxes["identified"], boxes["duplicates_removed"], boxes["included"]) == (1, 1, 0)
+
+
 def test_a_paper_found_twice_is_one_paper_found(make_study: "MakeStudy", invoke: "Invoke") -> None:
     study = make_study(
         {"long.txt": LONGER, "short.txt": FLAGGED, "rest.txt": "术后每日通风两次。\n" * 40}
@@ -115,3 +142,40 @@ def test_a_drawn_paper_that_became_a_copy_is_written_to_be_judged(
             files = {hit["file"] for hit in list_queue(engine, **more)}  # type: ignore[arg-type]
             assert files == {"short.txt", "long.txt"}
         assert {hit["file"] for hit in list_queue(engine)} == {"long.txt"}
+
+
+def test_a_copy_without_the_flagged_passage_does_not_clear_its_original(
+    make_study: "MakeStudy", invoke: "Invoke"
+) -> None:
+    study = make_study({"short.txt": PLAIN, "long.txt": LONGER})
+    run(invoke, study)
+    rows = export(invoke, study)
+    assert rows["short.txt"]["copy_of"] == rows["long.txt"]["sha256"]
+    assert (rows["short.txt"]["flagged"], rows["long.txt"]["flagged"]) == (False, True)
+    for code in (0, None):
+        with study.database() as engine:
+            append(engine, [whole(rows, "short.txt", code)])
+            flow = count_flow(Study(study.folder), engine)["other_methods"]
+        assert export(invoke, study)["long.txt"]["verdict_carried"] is False
+        assert flow["awaiting_judgement"] == 1
+    with study.database() as engine:
+        append(engine, [whole(rows, "short.txt", 1)])
+        flow = count_flow(Study(study.folder), engine)["other_methods"]
+    assert export(invoke, study)["long.txt"]["verdict"] == 1
+    assert flow["code_1"] == 1, "the flow tells what exports tell"
+
+
+def test_a_paper_all_of_whose_flagged_passages_are_code_0_awaits_nothing(
+    make_study: "MakeStudy", invoke: "Invoke"
+) -> None:
+    study = make_study({"long.txt": LONGER})
+    run(invoke, study)
+    opened = Study(study.folder)
+    with study.database() as engine:
+        before = count_flow(opened, engine)["other_methods"]
+        append(engine, [Verdict(x["id"], x["paper"], "AB", 0) for x in list_queue(engine)])
+        after = count_flow(opened, engine)["other_methods"]
+        known = measure_completeness(opened, engine)
+    assert (before["awaiting_judgement"], before["code_0"]) == (1, 0)
+    assert known.papers_flagged_unjudged == after["awaiting_judgement"] == 0
+    assert after["code_0"] == after["included"] == 1
