@@ -54,8 +54,8 @@ def count_flow(study: Study, engine: sa.Engine) -> Flow:
         query = sa.select(papers.c.sha256, papers.c.status)
         statuses = {row.sha256: row.status for row in connection.execute(query)}
         query = sa.select(hits.c.paper, hits.c.id).where(hits.c.code >= 1)
-        for paper, hit in connection.execute(query):
-            flagged.setdefault(paper, []).append(hit)
+        for row in connection.execute(query):
+            flagged.setdefault(row.paper, []).append(row.id)
         lost = sa.select(sa.func.count()).where(failures.c.stage == "add")
         unread = connection.scalar(lost) or 0
     cleared = judgements.find_settled(flagged, 1) - judgements.papers.keys()

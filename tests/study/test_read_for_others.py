@@ -139,7 +139,7 @@ def test_a_drawn_paper_that_became_a_copy_is_written_to_be_judged(
     assert read_samples(Study(study.folder))[0].papers == (rows["short.txt"]["sha256"],)
     with study.database() as engine:
         for more in ({"wanting": 1}, {"samples": True}):
-            files = {hit["file"] for hit in list_queue(engine, **more)}  # type: ignore[arg-type]
+            files = {hit["file"] for hit in list_queue(engine, **more)}
             assert files == {"short.txt", "long.txt"}
         assert {hit["file"] for hit in list_queue(engine)} == {"long.txt"}
 
