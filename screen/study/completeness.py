@@ -11,7 +11,13 @@ from screen.study.folder import Study
 from screen.study.orders import Order, read_last
 from screen.study.queries import count_everything
 from screen.study.reading_list import is_read_itself, list_excluded
-from screen.study.samples import SampleResult, count_open, judge_sample, read_samples
+from screen.study.samples import (
+    SampleResult,
+    count_open,
+    find_works,
+    judge_sample,
+    read_samples,
+)
 from screen.study.schema import hits
 from screen.study.verdicts import Judgements, read_judgements
 
@@ -20,7 +26,8 @@ from screen.study.verdicts import Judgements, read_judgements
 class Completeness:
     """The state of a screening, as `status`, exports and reports tell it.
 
-    `judged` and `disputed` count passages, `papers_found` the papers settled at `code` or above,
+    `judged` and `disputed` count passages, `papers_found` the papers settled at `code` or above
+    (with their copies as one),
     `papers_flagged_unjudged` those that are flagged and not settled. `sample` is the last sample,
     the only one whose bound is given.
     """
@@ -107,7 +114,7 @@ def measure_completeness(
         verdicts=judgements.count,
         judged=len(judgements.hits),
         disputed=sum(x.disputed and not x.pending for x in judgements.hits.values()),
-        papers_found=len(found),
+        papers_found=len(find_works(engine, found)),
         papers_flagged_unjudged=count_open(engine, judgements, rule.code),
         unscreened=count_everything(engine)["unscreened"],
         order=read_last(study),

@@ -6,39 +6,58 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from screen.study.reading_list import READ_ITSELF
-from screen.study.schema import copies, papers
+from screen.study.reading_list import is_copy, list_originals
+from screen.study.schema import copies, hits, papers
 from screen.study.verdicts import Judgements
 
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """The groups of a study: the original of each copy, and the copies that are read themselves."""
+    """The groups of a study: the original of each copy, and the copies that are read themselves.
+
+    `members` are the copies that an original is read for; `flagged` papers have a flagged passage.
+    """
 
     originals: Mapping[str, str]
     read: frozenset[str]
     members: Mapping[str, tuple[str, ...]]
+    flagged: frozenset[str] = frozenset()
 
     def judge_paper(self, judgements: Judgements, paper: str) -> tuple[int | None, bool]:
-        """Return the code of a paper, and whether it was carried over from another of its group."""
-        judged = self.find_judged(judgements, paper)
-        return judgements.judge_paper(judged), judged != paper
-
-    def find_judged(self, judgements: Judgements, paper: str) -> str:
-        """Return the paper whose verdicts count for a paper: itself, or another of its group.
+        """Return the code of a paper, and whether it was carried over from another of its group.
 
         What was said of a paper itself counts first; then what was said of its original; then, also
         for the original, of its copies. Nothing is carried to a copy that is read itself.
         """
-        code = judgements.judge_paper(paper)
-        if code is not None or paper in judgements.papers or paper in self.read:
+        source = self.find_source(judgements, paper)
+        return judgements.judge_paper(source), source != paper
+
+    def find_source(self, judgements: Judgements, paper: str) -> str:
+        """Return the paper of whose verdict that of a paper comes: itself, or one of its group.
+
+        Of copies that differ the highest code counts. A copy in which nothing was flagged clears no
+        paper in which something was.
+        """
+        told = judgements.judge_paper(paper) is not None or paper in judgements.papers
+        if told or paper in self.read:
             return paper
         original = self.originals.get(paper, paper)
-        for other in (original, *self.members.get(original, ())):
-            carried, own = judgements.judge_paper(other), judgements.papers.get(other)
-            if other != paper and (carried is not None or (own is not None and own.is_settled)):
-                return other
-        return paper
+        if original != paper and _is_told(judgements, original):
+            return original
+        best, found = paper, -2
+        for other in self.members.get(original, ()):
+            code = judgements.judge_paper(other)
+            clears = not code and paper in self.flagged and other not in self.flagged
+            rank = -1 if code is None else code
+            if other != paper and _is_told(judgements, other) and not clears and rank > found:
+                best, found = other, rank
+        return best
+
+
+def _is_told(judgements: Judgements, paper: str) -> bool:
+    """Tell whether it is settled what a paper is, be it out of scope."""
+    own = judgements.papers.get(paper)
+    return judgements.judge_paper(paper) is not None or (own is not None and own.is_settled)
 
 
 def read_groups(engine: sa.Engine) -> Groups:
@@ -46,13 +65,16 @@ def read_groups(engine: sa.Engine) -> Groups:
     members: dict[str, tuple[str, ...]] = {}
     originals, read = {}, set()
     with engine.connect() as connection:
+        read_for = list_originals(connection)
         for row in connection.execute(sa.select(copies).order_by(copies.c.paper)):
             originals[row.paper] = row.original
-            if row.reason.startswith(READ_ITSELF):
+            if row.paper not in read_for:
                 read.add(row.paper)
             else:
                 members[row.original] = (*members.get(row.original, ()), row.paper)
-    return Groups(originals, frozenset(read), members)
+        coded = sa.select(hits.c.paper).where(hits.c.code >= 1).distinct()
+        flagged = frozenset(connection.scalars(coded))
+    return Groups(originals, frozenset(read), members, flagged)
 
 
 def list_groups(engine: sa.Engine) -> list[dict[str, Any]]:
@@ -63,7 +85,12 @@ def list_groups(engine: sa.Engine) -> list[dict[str, Any]]:
     """
     original = papers.alias()
     query = (
-        sa.select(copies, papers.c.file, original.c.file.label("original_file"))
+        sa.select(
+            copies,
+            papers.c.file,
+            original.c.file.label("original_file"),
+            is_copy(copies.c.paper).label("is_copy"),
+        )
         .join(papers, papers.c.sha256 == copies.c.paper)
         .join(original, original.c.sha256 == copies.c.original)
         .order_by(original.c.file, copies.c.original, papers.c.file, copies.c.paper)
@@ -80,7 +107,7 @@ def list_groups(engine: sa.Engine) -> list[dict[str, Any]]:
                     "file": row.file,
                     "similarity": row.similarity,
                     "reason": row.reason,
-                    "read_itself": row.reason.startswith(READ_ITSELF),
+                    "read_itself": not row.is_copy,
                 }
             )
     return list(groups.values())

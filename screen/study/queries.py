@@ -94,6 +94,7 @@ def count_everything(engine: sa.Engine) -> dict[str, Any]:
             methods.update({name: pages * number for name, pages in json.loads(row).items()})
         asked = sa.select(count()).select_from(papers)
         flagged = asked.where(papers.c.published_flagged.is_(True), is_read_itself(papers.c.sha256))
+        groups = sa.select(count(copies.c.original.distinct())).where(is_copy(copies.c.paper))
         left_out = asked.where(papers.c.sha256.in_(sa.select(exclusions.c.paper)))
         return {
             "files": found + unread,
@@ -107,7 +108,7 @@ def count_everything(engine: sa.Engine) -> dict[str, Any]:
             "pages_by_method": dict(sorted(methods.items())),
             "excluded": scalar(left_out) or 0,
             "copies": scalar(asked.where(is_copy(papers.c.sha256))) or 0,
-            "copy_groups": scalar(sa.select(count(copies.c.original.distinct()))) or 0,
+            "copy_groups": scalar(groups) or 0,
             "flagged_code_2": by_code[2, False] or 0,
             "flagged_code_2_copies": by_code[2, True] or 0,
             "flagged_code_1": by_code[1, False] or 0,
@@ -214,7 +215,8 @@ def list_queue(
     ranking += [papers.c.file, source.c.paper, source.c.page, source.c.start, source.c.id]
     query = _select_passages(source).order_by(*ranking).limit(limit)
     if not every:
-        query = query.where(is_read_itself(source.c.paper))
+        # What a sample drew is judged, copy or not.
+        query = query.where((is_handed_out if lots else is_read_itself)(source.c.paper))
     if wanting is not None:
         enough = have_judged(wanting)
         # A passage that stands for a drawn paper stays until it is known what the paper is.
@@ -223,7 +225,6 @@ def list_queue(
         judged = sa.select(tallies.c.hit).where(enough, sa.not_(stands))
         done = sa.select(tallies.c.paper).where(enough, tallies.c.hit == "")
         query = query.where(source.c.id.not_in(judged), source.c.paper.not_in(done))
-        query = query.where(is_handed_out(source.c.paper))
     with engine.connect() as connection:
         rows = [dict(row) for row in connection.execute(query).mappings()]
     if order == "published" and not _was_searched(engine):

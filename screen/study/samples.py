@@ -20,7 +20,7 @@ from screen.match.packs import find_pack, load_pack
 from screen.rank.stopping import Elusion, find_elusion
 from screen.study.database import write
 from screen.study.folder import Study
-from screen.study.reading_list import is_read_itself, list_excluded
+from screen.study.reading_list import is_read_itself, list_excluded, list_originals
 from screen.study.schema import drawn, hits, papers, samples
 from screen.study.shards import as_hit, as_row, read_pages, write_atomically
 from screen.study.verdicts import Judgements, read_judgements
@@ -123,6 +123,13 @@ def find_unread(engine: sa.Engine, judgements: Judgements) -> set[str]:
     A verdict of code 0 on one passage says nothing of the paper.
     """
     return find_unflagged(engine) - set(judgements.papers) - judgements.find_papers(1)
+
+
+def find_works(engine: sa.Engine, found: set[str]) -> set[str]:
+    """Return some papers, but for a copy the one that is read for it: told twice is once."""
+    with engine.connect() as connection:
+        read_for = list_originals(connection)
+    return {read_for.get(paper, paper) for paper in found}
 
 
 def count_open(engine: sa.Engine, judgements: Judgements, code: int) -> int:
@@ -246,7 +253,7 @@ def judge_sample(
 
     A paper drawn is judged once it is settled by verdicts of its own (one out of scope
     is not relevant), or a passage of it is settled at code 1 or 2. Found by screening is what was
-    settled outside of the sample's population. A paper that the scope leaves
+    settled outside of the sample's population, copies as one paper. A paper that the scope leaves
     out since is judged by that, as by a reviewer who finds it out of scope.
     """
     left_out = list_excluded(engine)
@@ -260,12 +267,13 @@ def judge_sample(
         elif own is None and best is not None:
             codes[paper] = best
     elusion = None
+    found = judgements.find_papers(code) - set(sample.population) - left_out.keys()
     if len(codes) == len(sample.papers):
         elusion = find_elusion(
             len(sample.population),
             len(sample.papers),
             sum(given >= code for given in codes.values()),
-            len(judgements.find_papers(code) - set(sample.population) - left_out.keys()),
+            len(find_works(engine, found) - set(sample.population)),
             count_open(engine, judgements, code),
             confidence,
         )

@@ -6,7 +6,7 @@ full text. Nothing is deleted: a paper left out keeps all that is known of it.
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,14 +16,14 @@ from screen.match.packs import find_pack
 from screen.match.scope import Decision, Scope, Subject, find_scope, make_subject
 from screen.study.database import write
 from screen.study.folder import Study
-from screen.study.schema import exclusions, loaded, papers, records
+from screen.study.schema import copies, exclusions, failures, loaded, papers, records
 from screen.study.shards import digest, read_pages
 from screen.text.normalise import clean_pages
 
 # In the table of what is loaded: what the scope was applied to; -1 are the records.
 _STATE = -2
 # Raised when the way of judging changes, so that a study is judged anew.
-_VERSION = "1"
+_VERSION = "3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +102,21 @@ def judge_study(study: Study, engine: sa.Engine, scope: Scope) -> Iterator[Judge
             shards.setdefault(row["shard"], []).append(dict(row))
         query = sa.select(records).order_by(records.c.number)
         told = [dict(row) for row in connection.execute(query).mappings()]
+        # Of a file as a whole, such as one that is cut short: a page may be missing unseen.
+        query = sa.select(failures.c.sha256).where(failures.c.page.is_(None))
+        broken = set(connection.scalars(query))
+        pairs = sa.select(copies.c.paper, copies.c.original).order_by(copies.c.paper)
+        originals = {row.paper: row.original for row in connection.execute(pairs)}
     by_paper: dict[str, Mapping[str, Any]] = {}
     for record in told:
         if record["sha256"] is not None:
             by_paper.setdefault(record["sha256"], record)
+    # Of copies that have a title alike only one has the record, which is about all of them.
+    for copy, original in originals.items():
+        if copy not in by_paper and original in by_paper:
+            by_paper[copy] = by_paper[original]
     for number, rows in shards.items():
-        yield from _judge_shard(study, scope, number, rows, by_paper)
+        yield from _judge_shard(study, scope, number, rows, by_paper, broken)
     for record in told:
         if record["sha256"] is None:
             yield _judged(record, None, "record", scope.judge(_describe(record)))
@@ -119,6 +128,7 @@ def _judge_shard(
     number: int,
     rows: list[Mapping[str, Any]],
     by_paper: Mapping[str, Mapping[str, Any]],
+    broken: Collection[str],
 ) -> Iterator[Judged]:
     first = {row["sha256"]: scope.judge(_describe(by_paper.get(row["sha256"]))) for row in rows}
     wanted = {
@@ -126,7 +136,9 @@ def _judge_shard(
         for row in rows
         if scope.reads_text
         and row["status"] == "screened"
-        and not row["unread_pages"]  # what is not found may stand on one of them
+        # What is not found may stand on a page that is unread or missing.
+        and not row["unread_pages"]
+        and row["sha256"] not in broken
         and first[row["sha256"]].rule is None
         and first[row["sha256"]].undecided
     }

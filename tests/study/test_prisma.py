@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from screen.study.groups import Groups
-from screen.study.prisma import INCLUDED, follow_reports
+from screen.study.prisma import INCLUDED, Known, follow_reports
 from screen.study.verdicts import Judgements, Settled
 
 NAMES = [f"p{n}" for n in range(12)]
@@ -23,26 +23,30 @@ settled = st.builds(
     names,
     st.dictionaries(st.sampled_from(NAMES), st.sampled_from(["waiting", "screened", "unreadable"])),
     names,
+    names,
     st.dictionaries(st.sampled_from(NAMES), settled),
+    st.dictionaries(st.sampled_from(NAMES), st.sampled_from(NAMES)),
     st.integers(0, 5),
     st.integers(0, 5),
 )
 def test_every_box_is_the_sum_of_those_that_follow(
     out: dict[str, tuple[str, str]],
-    same: set[str],
+    told: set[str],
     statuses: dict[str, str],
     flagged: set[str],
+    cleared: set[str],
     judged: dict[str, Settled],
+    originals: dict[str, str],
     more: int,
     unread: int,
 ) -> None:
     # Only a text that could be read can leave a paper out.
     out = {p: told for p, told in out.items() if told[0] == "record" or p in statuses}
     judgements = Judgements({}, judged, {}, len(judged))
-    originals = dict.fromkeys(same - {"p0"}, "p0")
-    groups = Groups(originals, frozenset(), {"p0": tuple(sorted(originals))})
-    known = (out, same, statuses, flagged, judgements, groups)
-    boxes = follow_reports(NAMES, len(NAMES) + more, unread, known)
+    members = {own: tuple(p for p in NAMES if originals.get(p) == own) for own in NAMES}
+    groups = Groups(originals, frozenset(), members, frozenset(flagged))
+    known = Known(out, statuses, flagged, cleared, judgements, groups)
+    boxes = follow_reports(told, len(told) + more, unread, known)
     assert boxes["identified"] == boxes["duplicates_removed"] + boxes["screened"]
     assert boxes["screened"] == boxes["excluded"] + boxes["sought"]
     kept = ("not_retrieved", "unreadable", "waiting", "assessed")

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.database
 
+CORPUS = Path(__file__).resolve().parents[2] / "corpus"
+LIVER_PDF = "p033.pdf"
 TELLING = "1.2 供体获取 供体确认脑死亡后行气管插管,接呼吸机,正中开胸,切取供体器官。\n"
 REST = "2 讨论 术后早期监测体温、脉搏、血压,病房每日通风两次。\n" * 20
 LIVER = "肝移植受者恢复良好。供肝经保存液灌注。肝移植术后复查移植肝超声。\n"
@@ -168,3 +170,15 @@ def test_an_unknown_scope_is_told_before_the_work(
     done = invoke("run", made.folder)
     assert done.exit_code == 2
     assert "heart-lung" in done.output
+
+
+def test_a_pdf_cut_short_is_not_left_out_by_what_is_left_of_its_text(
+    make_study: "MakeStudy", invoke: "Invoke"
+) -> None:
+    whole = (CORPUS / "papers" / LIVER_PDF).read_bytes()
+    cut = whole[: whole.rindex(b"%%EOF") - 1]
+    study = make_study({"whole.pdf": whole, "cut.pdf": cut})
+    set_scope(study.folder, "heart-lung")
+    assert invoke("run", study.folder).exit_code == 1, "one is said to be cut short"
+    papers = {row["file"]: row["status"] for row in export(invoke, study, "papers")}
+    assert papers == {"whole.pdf": "excluded", "cut.pdf": "screened"}

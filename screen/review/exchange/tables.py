@@ -18,6 +18,8 @@ _DELIMITERS = ",;\t"
 _NAMING = ("hit_id", "paper_id", "file")
 # How much a name must share with that of a column to be taken for a slip, from 0 to 1.
 _NEAR = 0.85
+# In characters. csv has one bound for the whole process, which tables of records raise.
+_LARGEST_CELL = 131_072
 
 
 def write_jsonl(sheet: Sheet, file: TextIO) -> None:
@@ -56,6 +58,7 @@ def read_csv(path: Path, text: str) -> Iterator[Entry]:
     """
     header = text.partition("\n")[0]
     delimiter = max(_DELIMITERS, key=header.count)
+    csv.field_size_limit(_LARGEST_CELL)
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         check_columns(path, list(reader.fieldnames or ()))
