@@ -8,7 +8,7 @@ import click
 import sqlalchemy as sa
 
 from screen.cli.common import as_json_option, example, study_argument
-from screen.study.copies import add_word
+from screen.study.corrections import add_word
 from screen.study.database import open_database
 from screen.study.folder import Study
 from screen.study.groups import list_groups

@@ -7,25 +7,23 @@ way of a third. A copy with a flagged passage that its original lacks is read al
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from rapidfuzz import fuzz
 
-from screen.errors import StudyError
+from screen.study.corrections import Pair, Words, read_words, sort_pair
 from screen.study.database import write
 from screen.study.folder import Study
 from screen.study.likeness import Text, compare
 from screen.study.matching import Ties
 from screen.study.reading_list import READ_ITSELF
-from screen.study.schema import copies, hits, loaded, papers, paths, records, verdicts
-from screen.study.shards import digest, read_letters, read_values, write_atomically
+from screen.study.schema import copies, failures, hits, loaded, papers, records, verdicts
+from screen.study.shards import digest, read_letters, read_values
 from screen.study.signatures import SIZE, find_candidates, keep_letters
 from screen.text.normalise import clean_pages
 from screen.types import Page
@@ -41,16 +39,14 @@ _SHORTEST_TITLE = 8
 # A passage stands in another paper if one there is so much like it, 0-100.
 _SAME_PASSAGE = 70
 
-Pair = tuple[str, str]
-
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A paper that may be a copy: what decides whether it is the one to be read.
 
     `verdict` is the number of the first verdict on it, None for none; `unread` its pages that could
-    not be read, `length` what could in characters, `recognised` whether any page of it came from
-    optical character recognition.
+    not be read (a file that was cut short lacks at least one), `length` what could in characters,
+    `recognised` whether any page of it came from optical character recognition.
     """
 
     paper: str
@@ -84,82 +80,6 @@ class Copy:
     original: str
     similarity: float
     reason: str
-
-
-class _Word(BaseModel):
-    """One line of apart.jsonl: what somebody said of two papers, by SHA-256."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    papers: tuple[str, str] = Field(strict=False)
-    same: bool
-    by: str
-    at: str
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """What people said of pairs of papers, each pair sorted: the last word counts."""
-
-    together: frozenset[Pair] = field(default=frozenset())
-    apart: frozenset[Pair] = field(default=frozenset())
-
-
-def sort_pair(one: str, other: str) -> Pair:
-    """Return two papers as a pair."""
-    return (one, other) if one < other else (other, one)
-
-
-def read_words(study: Study) -> Words:
-    """Return what people said of pairs of papers. Raises StudyError for a damaged line."""
-    path = study.folder / "apart.jsonl"
-    said: dict[Pair, bool] = {}
-    lines = path.read_text("utf-8").splitlines() if path.exists() else []
-    for number, line in enumerate(lines, start=1):
-        try:
-            word = _Word.model_validate_json(line)
-        except ValidationError as error:
-            why = str(error).splitlines()[-2].strip()
-            raise StudyError(f"{path}:{number}: {why}") from None
-        said[sort_pair(*word.papers)] = word.same
-    pairs = {same: frozenset(p for p, s in said.items() if s is same) for same in (True, False)}
-    return Words(pairs[True], pairs[False])
-
-
-def add_word(study: Study, engine: sa.Engine, files: Sequence[str], by: str, *, same: bool) -> Pair:
-    """Note that two papers, given by file name or SHA-256, are the same or not; return them.
-
-    Raises StudyError unless each names just one paper of the study, and they are two.
-    """
-    one, other = (find_paper(engine, name) for name in files)
-    if one == other:
-        raise StudyError("these are one paper: the same bytes under two names")
-    read_words(study)
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    row = {"papers": sort_pair(one, other), "same": same, "by": by, "at": now}
-    path = study.folder / "apart.jsonl"
-    before = path.read_bytes() if path.exists() else b""
-    write_atomically(path, before + json.dumps(row, ensure_ascii=False).encode() + b"\n")
-    return sort_pair(one, other)
-
-
-def find_paper(engine: sa.Engine, name: str) -> str:
-    """Return the one paper with a SHA-256 (or its beginning), file name or path.
-
-    Raises StudyError if there is none, or more than one.
-    """
-    by_hash = papers.c.sha256.startswith(name, autoescape=True) if len(name) >= 6 else sa.false()
-    queries = (
-        sa.select(papers.c.sha256).where(sa.or_(papers.c.file == name, by_hash)),
-        sa.select(paths.c.sha256).where(
-            sa.or_(paths.c.path == name, paths.c.path.endswith(f"/{name}", autoescape=True))
-        ),
-    )
-    with engine.connect() as connection:
-        found = {sha256 for query in queries for sha256 in connection.scalars(query)}
-    if len(found) != 1:
-        raise StudyError(f"{name}: {len(found) or 'no'} papers of the study are called so")
-    return str(found.pop())
 
 
 def regroup(study: Study, engine: sa.Engine) -> bool:
@@ -372,11 +292,14 @@ def _read_candidates(
     asked = connection.execute(first.group_by(verdicts.c.paper))
     given = {row.paper: row.id for row in asked}
     rows = [row for row in connection.execute(query) if row.sha256 in wanted]
+    # Of a file as a whole, such as one that is cut short: pages may be missing unseen.
+    whole = sa.select(failures.c.sha256).where(failures.c.page.is_(None))
+    broken = set(connection.scalars(whole))
     return [
         Candidate(
             paper=row.sha256,
             verdict=given.get(row.sha256),
-            unread=row.unread_pages,
+            unread=row.unread_pages + (row.sha256 in broken),
             length=signed[row.sha256][0],
             recognised="ocr" in row.methods,
             quality=signed[row.sha256][1],

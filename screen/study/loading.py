@@ -12,7 +12,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from screen.match.afind import choose
-from screen.study.copies import choose_copies, read_words, regroup
+from screen.study.copies import choose_copies, regroup
+from screen.study.corrections import read_words
 from screen.study.database import write
 from screen.study.folder import Registered, Study, printable_path
 from screen.study.matching import HEAD, VERSION, match_records
