@@ -162,7 +162,7 @@ class TestKilledRun:
         assert list(study.folder.rglob("*.tmp-*")) == []
         assert study.shards() == undisturbed.shards
 
-    @pytest.mark.parametrize("file", ["text/*.parquet", "hits/*.parquet"])
+    @pytest.mark.parametrize("file", [pytest.param("text/*.parquet", marks=MORE), "hits/*.parquet"])
     def test_killed_as_soon_as_a_file_is_there_it_can_be_run_again(
         self,
         undisturbed: Undisturbed,

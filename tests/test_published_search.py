@@ -149,6 +149,7 @@ def test_all_windows_below_the_cutoff_and_no_requirement(
     assert near == sorted(near)
 
 
+@pytest.mark.slow(reason="the published search with several workers, and one killed")
 def test_rows_are_the_same_with_any_number_of_workers(
     tmp_path: Path, papers: Path, run_cli: RunCli
 ) -> None:
@@ -228,6 +229,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow(reason="the published search with several workers, and one killed")
 def test_a_paper_that_kills_its_reader_costs_itself_only(tmp_path: Path) -> None:
     papers = tmp_path / "papers"
     papers.mkdir()

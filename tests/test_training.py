@@ -87,6 +87,7 @@ def test_a_model_comes_with_a_card_for_people_and_one_for_programs(model: Path) 
     assert (model / "calibration.png").read_bytes().startswith(PNG)
 
 
+@pytest.mark.slow(reason="trains twice")
 def test_the_same_labels_and_seed_give_the_same_files(
     model: Path, labels: Path, tmp_path: Path, invoke: "Invoke"
 ) -> None:

@@ -25,8 +25,8 @@ PAPER, PART = CORPUS / "p024.pdf", 0.45
 
 @pytest.fixture(scope="module")
 def picture() -> Image.Image:
-    page = pypdfium2.PdfDocument(PAPER)[0]
-    whole = page.render(scale=200 / 72, grayscale=True).to_pil()
+    with pypdfium2.PdfDocument(PAPER) as document:
+        whole = document[0].render(scale=200 / 72, grayscale=True).to_pil()
     part: Image.Image = whole.crop((0, 0, whole.width, int(whole.height * PART)))
     return part
 
@@ -34,9 +34,10 @@ def picture() -> Image.Image:
 @pytest.fixture(scope="module")
 def words() -> str:
     """Return the words on that part as the PDF itself has them."""
-    page = pypdfium2.PdfDocument(PAPER)[0]
-    height = page.get_height()
-    text = page.get_textpage().get_text_bounded(bottom=height * (1 - PART) + 6)
+    with pypdfium2.PdfDocument(PAPER) as document:
+        page = document[0]
+        bottom = page.get_height() * (1 - PART) + 6
+        text = page.get_textpage().get_text_bounded(bottom=bottom)
     return "".join(text.split())
 
 
@@ -98,6 +99,7 @@ def test_noise_is_unreadable(tmp_path: Path) -> None:
     assert recognise_page(scan(tmp_path, noise)).method == "unreadable"
 
 
+@pytest.mark.slow(reason="a scan read twice")
 def test_the_same_scan_is_read_the_same_each_time(tmp_path: Path, picture: Image.Image) -> None:
     task = scan(tmp_path, picture)
     assert recognise_page(task) == recognise_page(task)

@@ -26,8 +26,8 @@ CORPUS = Path(__file__).parents[2] / "corpus" / "papers"
 
 def draw(paper: str, page: int, share: float) -> Image.Image:
     """Return the upper share of a page of the corpus as a picture."""
-    sheet = pypdfium2.PdfDocument(CORPUS / paper)[page]
-    whole = sheet.render(scale=200 / 72, grayscale=True).to_pil()
+    with pypdfium2.PdfDocument(CORPUS / paper) as document:
+        whole = document[page].render(scale=200 / 72, grayscale=True).to_pil()
     part: Image.Image = whole.crop((0, 0, whole.width, int(whole.height * share)))
     return part
 
