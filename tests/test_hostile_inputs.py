@@ -211,6 +211,7 @@ def test_no_file_makes_the_reader_open_another_or_connect(
         assert "127.0.0.1" not in calls
 
 
+@pytest.mark.slow(reason="a small run of `make fuzz`")
 def test_every_mutated_file_is_accounted_for(tmp_path: Path) -> None:
     batches = fuzz(30, 1, 30, tmp_path)
     assert sum(batch.files for batch in batches) == 30

@@ -305,6 +305,7 @@ def test_after_enough_verdicts_the_queue_gets_an_order_that_was_learned(
     assert (corrected.number, corrected.learned_from) == (3, 4)
 
 
+@pytest.mark.slow(reason="many verdicts while a model is trained")
 def test_learning_never_keeps_a_reviewer_waiting(invoke: "Invoke", study: Path) -> None:
     set_setting(study, "# every = 20", "every = 2")
     opened = Study(study)
