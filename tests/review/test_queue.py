@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from screen.errors import ReviewError
@@ -562,6 +562,8 @@ class Team:
         while True:
             self.room.wait(1.1)
             given = [(name, self.room.ask(name)) for name in PEOPLE]
+            for name, task in given:
+                self.show(name, task)
             if not any(task for _, task in given):
                 break
             for name, task in given:
@@ -573,6 +575,17 @@ class Team:
 
 @settings(max_examples=30)
 @given(wanted=st.integers(1, 3), done=steps)
+@example(
+    wanted=1,
+    done=[
+        ("A", "ask", 0),
+        ("B", "ask", 0),
+        ("A", "late", 0),
+        ("A", "ask", 0),
+        ("C", "ask", 0),
+        ("C", "judge", 0),
+    ],
+)
 def test_whatever_people_do_each_passage_gets_as_many_as_are_wanted(
     reviewed_engine: sa.Engine, wanted: int, done: list[tuple[str, str, int]]
 ) -> None:
