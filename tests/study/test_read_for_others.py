@@ -98,31 +98,25 @@ def test_a_copy_without_a_record_is_left_out_by_that_of_its_original(
     assert flow["other_methods"]["duplicates_removed"] == 1
 
 
-def test_a_record_of_a_copy_tells_of_the_original_too(
-    make_study: "MakeStudy", invoke: "Invoke"
+@pytest.mark.parametrize(
+    ("file", "others"),
+    [
+        pytest.param("short.txt", (0, 0, 0), id="a record of a copy tells of the original too"),
+        pytest.param("long.txt", (1, 1, 0), id="a file without a record is a duplicate"),
+    ],
+)
+def test_a_record_of_one_of_a_group_tells_of_the_whole(
+    file: str, others: tuple[int, int, int], make_study: "MakeStudy", invoke: "Invoke"
 ) -> None:
-    record = {"file": "short.txt", "title": "供心切取经验介绍", "database": "A"}
+    record = {"file": file, "title": "供心切取经验介绍", "database": "A"}
     study = make_study({"long.txt": LONGER, "short.txt": FLAGGED}, records=[record])
     run(invoke, study)
     assert export(invoke, study)["short.txt"]["copy_of"]
     with study.database() as engine:
         flow = count_flow(Study(study.folder), engine)
-    boxes = flow["databases"]
-    assert (boxes["identified"], boxes["duplicates_removed"], boxes["included"]) == (1, 0, 1)
-    assert flow["other_methods"]["identified"] == 0
-
-
-def test_a_file_without_a_record_is_a_duplicate_of_one_that_has_it(
-    make_study: "MakeStudy", invoke: "Invoke"
-) -> None:
-    record = {"file": "long.txt", "title": "供心切取经验介绍", "database": "A"}
-    study = make_study({"long.txt": LONGER, "short.txt": FLAGGED}, records=[record])
-    run(invoke, study)
-    assert export(invoke, study)["short.txt"]["copy_of"]
-    with study.database() as engine:
-        flow = count_flow(Study(study.folder), engine)
-    boxes = flow["other_methods"]
-    assert (boxes["identified"], boxes["duplicates_removed"], boxes["included"]) == (1, 1, 0)
+    boxes = ("identified", "duplicates_removed", "included")
+    assert tuple(flow["databases"][box] for box in boxes) == (1, 0, 1)
+    assert tuple(flow["other_methods"][box] for box in boxes) == others
 
 
 def test_a_paper_found_twice_is_one_paper_found(make_study: "MakeStudy", invoke: "Invoke") -> None:
