@@ -40,7 +40,7 @@ demo: $(READY) ## Screen the project's own corpus and show the top of the queue
 	@$(BIN)/ddr-screen export $(DEMO) --what papers --format jsonl -o $(DEMO)/papers.jsonl
 
 test: $(READY) ## Run the tests but the slow ones
-	@echo "== running the tests on all processors (about four minutes on two)"
+	@echo "== running the tests on all processors (about five minutes on two)"
 	@$(BIN)/python -m pytest -n auto --dist worksteal
 
 test-slow: $(READY) ## Run the slow tests: the wheel, the benchmarks and the like (about three minutes)
