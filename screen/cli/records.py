@@ -45,7 +45,6 @@ def records(study: Path, unmatched: bool, as_json: bool) -> None:
     alone, bare = list_unmatched(engine)
     heads = read_heads(opened, {row["sha256"] for row in bare})
     for row in bare:
-        del row["shard"]
         row["first_line"] = find_first_line(heads.get(row["sha256"], ""))
     if as_json:
         lists = {"unmatched_records": alone, "papers_without_record_list": bare}

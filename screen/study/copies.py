@@ -21,8 +21,9 @@ from screen.study.database import write
 from screen.study.folder import Study
 from screen.study.likeness import Text, compare
 from screen.study.matching import Ties
+from screen.study.queries import list_incomplete
 from screen.study.reading_list import READ_ITSELF
-from screen.study.schema import copies, failures, hits, loaded, papers, records, verdicts
+from screen.study.schema import copies, hits, loaded, papers, records, verdicts
 from screen.study.shards import digest, read_letters, read_values
 from screen.study.signatures import SIZE, find_candidates, keep_letters
 from screen.text.normalise import clean_pages
@@ -292,14 +293,12 @@ def _read_candidates(
     asked = connection.execute(first.group_by(verdicts.c.paper))
     given = {row.paper: row.id for row in asked}
     rows = [row for row in connection.execute(query) if row.sha256 in wanted]
-    # Of a file as a whole, such as one that is cut short: pages may be missing unseen.
-    whole = sa.select(failures.c.sha256).where(failures.c.page.is_(None))
-    broken = set(connection.scalars(whole))
+    incomplete = list_incomplete(connection)
     return [
         Candidate(
             paper=row.sha256,
             verdict=given.get(row.sha256),
-            unread=row.unread_pages + (row.sha256 in broken),
+            unread=row.unread_pages + (row.sha256 in incomplete),
             length=signed[row.sha256][0],
             recognised="ocr" in row.methods,
             quality=signed[row.sha256][1],

@@ -23,6 +23,10 @@ class Groups:
     members: Mapping[str, tuple[str, ...]]
     flagged: frozenset[str] = frozenset()
 
+    def find_read(self, paper: str) -> str:
+        """Return the paper that is read for this one: its original, or itself."""
+        return paper if paper in self.read else self.originals.get(paper, paper)
+
     def judge_paper(self, judgements: Judgements, paper: str) -> tuple[int | None, bool]:
         """Return the code of a paper, and whether it was carried over from another of its group.
 

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 
 from screen.study.folder import Study
 from screen.study.groups import Groups, read_groups
-from screen.study.reading_list import list_originals
-from screen.study.schema import exclusions, failures, hits, papers, records
+from screen.study.queries import list_flagged
+from screen.study.schema import exclusions, failures, papers, records
 from screen.study.verdicts import Judgements, read_judgements
 
 Flow = dict[str, Any]
@@ -23,13 +23,12 @@ Flow = dict[str, Any]
 class Known:
     """What decides in which box a report is.
 
-    `out` has stage and reason of the exclusions, `statuses` those of the papers; `flagged` papers
-    have a passage of code 1 or 2, `cleared` ones only such as were judged code 0.
+    `out` has stage and reason of the exclusions, `statuses` those of the papers; `cleared` papers
+    have passages of code 1 or 2 which were all judged code 0.
     """
 
     out: Mapping[str, tuple[str, str]]
     statuses: Mapping[str, str]
-    flagged: Collection[str]
     cleared: Collection[str]
     judgements: Judgements
     groups: Groups
@@ -42,7 +41,6 @@ def count_flow(study: Study, engine: sa.Engine) -> Flow:
     Whatever tells of a paper that was told of before, or of its near-duplicate, is a duplicate.
     """
     judgements = read_judgements(engine, study.settings.review.reviewers_per_passage)
-    flagged: dict[str, list[str]] = {}
     with engine.connect() as connection:
         query: sa.Select[Any] = sa.select(records.c.number, records.c.sha256, records.c.database)
         told = connection.execute(query.order_by(records.c.number)).all()
@@ -50,25 +48,23 @@ def count_flow(study: Study, engine: sa.Engine) -> Flow:
             row["subject"]: (row["stage"], row["reason"])
             for row in connection.execute(sa.select(exclusions)).mappings()
         }
-        read_for = list_originals(connection)
         query = sa.select(papers.c.sha256, papers.c.status)
         statuses = {row.sha256: row.status for row in connection.execute(query)}
-        query = sa.select(hits.c.paper, hits.c.id).where(hits.c.code >= 1)
-        for row in connection.execute(query):
-            flagged.setdefault(row.paper, []).append(row.id)
+        flagged = list_flagged(connection)
         lost = sa.select(sa.func.count()).where(failures.c.stage == "add")
         unread = connection.scalar(lost) or 0
+    groups = read_groups(engine)
     cleared = judgements.find_settled(flagged, 1) - judgements.papers.keys()
-    known = Known(out, statuses, flagged, cleared, judgements, read_groups(engine))
+    known = Known(out, statuses, cleared, judgements, groups)
     named = {sha256 for _, sha256, _ in told}
     subjects = {
-        f"record {number}" if sha256 is None else read_for.get(sha256, sha256)
+        f"record {number}" if sha256 is None else groups.find_read(sha256)
         for number, sha256, _ in told
     }
     databases = follow_reports(subjects, len(told), 0, known)
     databases["by_database"] = _tally(name or "not stated" for _, _, name in told)
     alone = statuses.keys() - subjects - named
-    rest = {read_for.get(paper, paper) for paper in alone} - subjects
+    rest = set(map(groups.find_read, alone)) - subjects
     others = follow_reports(rest, len(alone), unread, known)
     return {"databases": databases, "other_methods": others}
 
@@ -122,7 +118,7 @@ def _tell(paper: str, known: Known) -> str:
         return f"code_{code}"
     if paper in known.cleared:
         return "code_0"
-    return "awaiting_judgement" if paper in known.flagged else "not_flagged"
+    return "awaiting_judgement" if paper in known.groups.flagged else "not_flagged"
 
 
 # What a report that is included comes to.

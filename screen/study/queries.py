@@ -139,6 +139,25 @@ def _count_records(connection: sa.Connection) -> dict[str, int]:
     }
 
 
+def list_incomplete(connection: sa.Connection) -> set[str]:
+    """Return the papers whose files failed as a whole, as one that was cut short does.
+
+    Of those that were read all the same pages may be missing unseen.
+    """
+    return set(connection.scalars(sa.select(failures.c.sha256).where(failures.c.page.is_(None))))
+
+
+def list_flagged(
+    connection: sa.Connection, *conditions: sa.ColumnElement[bool]
+) -> dict[str, list[str]]:
+    """Return the papers with a passage of code 1 or 2, each with the ids of those passages."""
+    flagged: dict[str, list[str]] = {}
+    query = sa.select(hits.c.paper, hits.c.id).where(hits.c.code >= 1, *conditions)
+    for paper, hit in connection.execute(query):
+        flagged.setdefault(paper, []).append(hit)
+    return flagged
+
+
 def list_unmatched(engine: sa.Engine) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Return the records without a paper, and the papers without a record, in a stable order."""
     columns = ("number", "file", "title", "authors", "journal", "year", "database", "key")
@@ -148,7 +167,7 @@ def list_unmatched(engine: sa.Engine) -> tuple[list[dict[str, Any]], list[dict[s
         .order_by(records.c.number)
     )
     bare = (
-        sa.select(papers.c.sha256, papers.c.file, papers.c.shard, papers.c.status)
+        sa.select(papers.c.sha256, papers.c.file, papers.c.status)
         .where(_HAS_NO_RECORD)
         .order_by(papers.c.file, papers.c.sha256)
     )

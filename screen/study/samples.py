@@ -20,6 +20,7 @@ from screen.match.packs import find_pack, load_pack
 from screen.rank.stopping import Elusion, find_elusion
 from screen.study.database import write
 from screen.study.folder import Study
+from screen.study.queries import list_flagged
 from screen.study.reading_list import is_read_itself, list_excluded, list_originals
 from screen.study.schema import drawn, hits, papers, samples
 from screen.study.shards import as_hit, as_row, read_pages, write_atomically
@@ -134,13 +135,8 @@ def find_works(engine: sa.Engine, found: set[str]) -> set[str]:
 
 def count_open(engine: sa.Engine, judgements: Judgements, code: int) -> int:
     """Return how many flagged papers are not settled, by `code` and above as what is wanted."""
-    flagged: dict[str, list[str]] = {}
     with engine.connect() as connection:
-        query = sa.select(hits.c.paper, hits.c.id).where(
-            hits.c.code >= 1, is_read_itself(hits.c.paper)
-        )
-        for paper, hit in connection.execute(query):
-            flagged.setdefault(paper, []).append(hit)
+        flagged = list_flagged(connection, is_read_itself(hits.c.paper))
     return len(flagged) - len(judgements.find_settled(flagged, code))
 
 

@@ -16,7 +16,8 @@ from screen.match.packs import find_pack
 from screen.match.scope import Decision, Scope, Subject, find_scope, make_subject
 from screen.study.database import write
 from screen.study.folder import Study
-from screen.study.schema import copies, exclusions, failures, loaded, papers, records
+from screen.study.queries import list_incomplete
+from screen.study.schema import copies, exclusions, loaded, papers, records
 from screen.study.shards import digest, read_pages
 from screen.text.normalise import clean_pages
 
@@ -102,9 +103,7 @@ def judge_study(study: Study, engine: sa.Engine, scope: Scope) -> Iterator[Judge
             shards.setdefault(row["shard"], []).append(dict(row))
         query = sa.select(records).order_by(records.c.number)
         told = [dict(row) for row in connection.execute(query).mappings()]
-        # Of a file as a whole, such as one that is cut short: a page may be missing unseen.
-        query = sa.select(failures.c.sha256).where(failures.c.page.is_(None))
-        broken = set(connection.scalars(query))
+        incomplete = list_incomplete(connection)
         pairs = sa.select(copies.c.paper, copies.c.original).order_by(copies.c.paper)
         originals = {row.paper: row.original for row in connection.execute(pairs)}
     by_paper: dict[str, Mapping[str, Any]] = {}
@@ -116,7 +115,7 @@ def judge_study(study: Study, engine: sa.Engine, scope: Scope) -> Iterator[Judge
         if copy not in by_paper and original in by_paper:
             by_paper[copy] = by_paper[original]
     for number, rows in shards.items():
-        yield from _judge_shard(study, scope, number, rows, by_paper, broken)
+        yield from _judge_shard(study, scope, number, rows, by_paper, incomplete)
     for record in told:
         if record["sha256"] is None:
             yield _judged(record, None, "record", scope.judge(_describe(record)))
@@ -128,7 +127,7 @@ def _judge_shard(
     number: int,
     rows: list[Mapping[str, Any]],
     by_paper: Mapping[str, Mapping[str, Any]],
-    broken: Collection[str],
+    incomplete: Collection[str],
 ) -> Iterator[Judged]:
     first = {row["sha256"]: scope.judge(_describe(by_paper.get(row["sha256"]))) for row in rows}
     wanted = {
@@ -138,7 +137,7 @@ def _judge_shard(
         and row["status"] == "screened"
         # What is not found may stand on a page that is unread or missing.
         and not row["unread_pages"]
-        and row["sha256"] not in broken
+        and row["sha256"] not in incomplete
         and first[row["sha256"]].rule is None
         and first[row["sha256"]].undecided
     }

@@ -45,7 +45,7 @@ def test_every_box_is_the_sum_of_those_that_follow(
     judgements = Judgements({}, judged, {}, len(judged))
     members = {own: tuple(p for p in NAMES if originals.get(p) == own) for own in NAMES}
     groups = Groups(originals, frozenset(), members, frozenset(flagged))
-    known = Known(out, statuses, flagged, cleared, judgements, groups)
+    known = Known(out, statuses, cleared, judgements, groups)
     boxes = follow_reports(told, len(told) + more, unread, known)
     assert boxes["identified"] == boxes["duplicates_removed"] + boxes["screened"]
     assert boxes["screened"] == boxes["excluded"] + boxes["sought"]
