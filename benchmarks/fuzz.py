@@ -30,7 +30,7 @@ from screen.ingest.files import decode
 from screen.ingest.limits import within
 from screen.ingest.records.making import BadRecord
 from screen.ingest.records.reading import read_records
-from screen.study.engine import Death, Isolated
+from screen.study.isolation import Death, Isolated
 
 _EXPORTS = Path(__file__).resolve().parent.parent / "tests" / "ingest" / "records" / "exports"
 _CORPUS = Path(__file__).resolve().parent.parent / "corpus" / "papers"
@@ -209,12 +209,12 @@ def fuzz_records(files: int, seed: int, folder: Path) -> Records:
     material += [("own.jsonl", (_CORPUS.parent / "records.jsonl").read_bytes())]
     counts: Counter[str] = Counter()
     begun = time.monotonic()
-    isolated = Isolated(_read_records, 2 * _SECONDS)
+    isolated = Isolated()
     for number in range(files):
         name, data = chance.choice(material)
         path = folder / f"{number:05d}-{name}"
         path.write_bytes(mutate(data, chance.choice(material)[1], chance))
-        answer = isolated(path)
+        answer = isolated.ask(_read_records, path, seconds=2 * _SECONDS)
         counts.update({"deaths": 1} if isinstance(answer, Death) else answer)
         path.unlink()
     isolated.close()

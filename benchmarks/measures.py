@@ -5,13 +5,12 @@ import shutil
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
-from unittest.mock import patch
+from typing import Any
 
 import pypdfium2
 from pdfminer.high_level import extract_text
@@ -20,10 +19,11 @@ from benchmarks.material import CORPUS, ROOT, read_texts, run_watched, write_pdf
 from screen.match.afind import Targets, join_pages, read_targets
 from screen.match.cascade import Cascade
 from screen.match.packs import find_pack, load_pack
-from screen.study import pipeline
 from screen.study.database import open_database
 from screen.study.folder import Study
 from screen.study.loading import load
+from screen.study.recipe import make_recipe
+from screen.study.stages import run_shard
 from screen.text.normalise import clean_pages
 from screen.types import CleanText, Page
 
@@ -215,54 +215,23 @@ def measure_stages(sizes: Sizes, scratch: Path) -> Iterator[Figure]:
     warm = write_texts(scratch / "warm", read_texts(sizes.texts), 1)
     for name, papers in (("warm", warm), ("measured", folder)):
         study = Study(_make_study(scratch / f"study-{name}", papers))
-        recipe = pipeline.make_recipe(study)
-        clock = Stopwatch()
-        with clock.watching():
-            start = time.perf_counter()
-            done = [pipeline.run_shard(recipe, number) for number in study.shard_numbers()]
-            shards = time.perf_counter() - start
-            load(study, open_database(study), done)
-            took = time.perf_counter() - start
+        recipe = make_recipe(study)
+        start = time.perf_counter()
+        done = [run_shard(recipe, number) for number in study.shard_numbers()]
+        shards = time.perf_counter() - start
+        load(study, open_database(study), done)
+        took = time.perf_counter() - start
     rate = sizes.papers / took
     note = f"{sizes.papers} papers, one process, models loaded, database included"
     yield Figure("run from text, models loaded", "papers/s", rate, note=note)
-    parts = list(clock.seconds.items())
-    parts.append(("shards to and from disk", shards - sum(seconds for _, seconds in parts)))
+    spent: Counter[str] = Counter()
+    for shard in done:
+        spent.update(shard.seconds)
+    parts = [*spent.items(), ("other work on shards", shards - sum(spent.values()))]
     parts.append(("load the database", took - shards))
     for words, seconds in parts:
         share = f"{seconds / took:.0%} of the whole"
         yield Figure(f"  {words}", "ms/paper", 1000 * seconds / sizes.papers, note=share)
-
-
-class Stopwatch:
-    """Adds up the time spent in the functions that the pipeline calls for each paper."""
-
-    PARTS: ClassVar = (
-        (pipeline, "read_source", "read and decode"),
-        (pipeline, "clean_pages", "clean"),
-        (Cascade, "find_hits", "find evidence"),
-    )
-
-    def __init__(self) -> None:
-        self.seconds = {words: 0.0 for _, _, words in self.PARTS}
-
-    def watching(self) -> ExitStack:
-        """Return a context in which the functions are timed."""
-        stack = ExitStack()
-        for home, name, words in self.PARTS:
-            timed = self._timed(getattr(home, name), words)
-            stack.enter_context(patch.object(home, name, timed))
-        return stack
-
-    def _timed(self, function: Callable[..., Any], words: str) -> Callable[..., Any]:
-        def call(*args: Any, **options: Any) -> Any:
-            start = time.perf_counter()
-            try:
-                return function(*args, **options)
-            finally:
-                self.seconds[words] += time.perf_counter() - start
-
-        return call
 
 
 def _page(text: str) -> Page:

@@ -6,10 +6,11 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from unittest.mock import patch
 
@@ -27,7 +28,6 @@ from tests import surroundings
 if TYPE_CHECKING:
     from screen.match.schema import Pack
 
-Task = TypeVar("Task")
 Done = TypeVar("Done")
 
 settings.register_profile(
@@ -203,9 +203,9 @@ def run_cli() -> RunCli:
 
 @pytest.fixture(scope="session")
 def invoke() -> Invoke:
-    from screen.findings import search
     from screen.match.cascade import Cascade
-    from screen.study import pipeline, recognition
+    from screen.study import stages
+    from screen.study.isolation import Isolated
 
     make_ready = Cascade.__init__
     kept: dict[str, dict[str, Any]] = {}
@@ -216,18 +216,19 @@ def invoke() -> Invoke:
             kept[pack.hash] = vars(cascade).copy()
         vars(cascade).update(kept[pack.hash], pack=pack)
 
+    turn = Lock()
+
     def work_here(
-        work: Callable[[Task], Done], tasks: Iterable[Task], workers: int
-    ) -> Iterator[tuple[Task, Done]]:
-        return ((task, work(task)) for task in tasks)
+        _: Isolated, work: Callable[..., Done], *args: Any, seconds: object = None
+    ) -> Done:
+        with turn:
+            return work(*args)
 
     def run(*args: str | os.PathLike[str]) -> Result:
-        pipeline._cascade.cache_clear()  # the pack may have changed since the last run
+        stages._cascade.cache_clear()  # the pack may have changed since the last run
         with (
-            patch.object(pipeline, "run_tasks", work_here),
+            patch.object(Isolated, "ask", work_here),
             patch.object(Cascade, "__init__", make_ready_once),
-            patch.object(search, "run_tasks", work_here),
-            patch.object(recognition, "run_tasks", work_here),
         ):
             done = CliRunner().invoke(
                 main, [os.fspath(arg) for arg in args], catch_exceptions=False

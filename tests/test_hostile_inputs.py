@@ -10,6 +10,7 @@ import sys
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -19,8 +20,8 @@ from benchmarks.fuzz import fuzz
 from screen.ingest.files import hash_file
 from screen.ingest.limits import within
 from screen.settings import Limits
-from screen.study.engine import Death, Isolated
-from screen.study.pipeline import isolated_reading
+from screen.study.isolation import Death, Isolated
+from screen.study.stages import read_apart
 
 _TIGHT = Limits(seconds=10, memory_mb=300)
 _W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
@@ -113,10 +114,10 @@ def test_a_file_made_to_exhaust_is_read_or_a_row_and_the_next_one_is_read(
     bad, good = tmp_path / "bad", tmp_path / "good.txt"
     bad.write_bytes(HOSTILE[name]())
     good.write_text("供体确认脑死亡后行气管插管。", encoding="utf-8")
-    with isolated_reading(_TIGHT) as read:
-        reading = read(hash_file(bad))
+    with closing(Isolated()) as process:
+        reading, _ = read_apart(process, hash_file(bad), _TIGHT)
         assert reading.failures or any(page.method != "unreadable" for page in reading.pages)
-        assert read(hash_file(good)).failures == ()
+        assert read_apart(process, hash_file(good), _TIGHT)[0].failures == ()
 
 
 def hang(_: int) -> None:
@@ -132,11 +133,8 @@ def withstand(_: int) -> None:
 
 @pytest.mark.parametrize("work", [hang, withstand])
 def test_a_reader_that_takes_too_long_is_ended(work: "partial[None]") -> None:
-    isolated = Isolated(work, 20 if work is hang else 3)
-    try:
-        assert isolated(1) == Death(timed_out=True)
-    finally:
-        isolated.close()
+    with closing(Isolated()) as isolated:
+        assert isolated.ask(work, 1, seconds=20 if work is hang else 3) == Death(timed_out=True)
 
 
 # ---- nothing else is opened -----------------------------------------------------------------

@@ -4,24 +4,23 @@ A worker that dies costs the paper it was reading and nothing else.
 """
 
 import json
-import multiprocessing
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from screen.study import engine
-from screen.study.engine import Death, Isolated, run_tasks
+from screen.study.engine import LocalWorkers, own_process, run_tasks
+from screen.study.isolation import BrokenOffError, Death, Isolated
+from tests.hazards import DANGERS, lay_traps
 
 if TYPE_CHECKING:
     from tests.conftest import Invoke, MadeStudy, MakeStudy, RunCli
@@ -192,50 +191,47 @@ class TestKilledRun:
         assert_ends_as_undisturbed(study, undisturbed, invoke)
 
 
-# A reader that dies on one paper. The workers import this file again, as they import any script
-# that was started, and so read with it too.
-CRASHING_RUN = """
-import os
-import sys
-from pathlib import Path
-
-from screen.ingest.files import read_source
-from screen.study import pipeline
-from screen.study.folder import Study
-
-
-def read(source, limits):
-    if source.path.endswith("07.txt"):
-        os._exit(9)
-    return read_source(source, limits)
-
-
-pipeline.read_source = read
-
-if __name__ == "__main__":
-    pipeline.run(Study(Path(sys.argv[1])), workers=2)
-"""
-
-
-def test_a_paper_that_kills_its_reader_costs_itself_only(
-    make_study: "MakeStudy", invoke: "Invoke", tmp_path: Path
+@pytest.mark.parametrize("stage", ["read", "match"])
+def test_a_paper_that_kills_its_worker_costs_itself_only(
+    make_study: "MakeStudy",
+    invoke: "Invoke",
+    run_cli: "RunCli",
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    stage: str,
 ) -> None:
     telling = "供体确认脑死亡后行气管插管,接呼吸机。"
-    study = make_study({f"{n:02d}.txt": f"{n}。{telling}" for n in range(12)}, shard_size=3)
-    script = tmp_path / "crashing_run.py"
-    script.write_text(CRASHING_RUN, encoding="utf-8")
-    subprocess.run([sys.executable, script, study.folder], timeout=60, check=True)
+    files: dict[str, str | bytes] = {f"{n:02d}.txt": f"{n}。{telling}" for n in range(12)}
+    dangers = [danger for danger in DANGERS if (stage, danger) != ("read", "error")]
+    files |= {f"{stage}-{danger}.txt": f"{stage}-{danger} {telling}" for danger in dangers}
+    study = make_study(files, shard_size=5)
+    settings = study.folder / "study.toml"
+    text = settings.read_text(encoding="utf-8")
+    text = text.replace("# seconds = 120\n# memory_mb", "seconds = 5\n# memory_mb", 1)
+    settings.write_text(text, encoding="utf-8")
+    lay_traps(tmp_path, monkeypatch)
+    done = run_cli("run", study.folder, "--workers", "2", timeout=120)
+    assert done.returncode == 1, done.stderr
 
-    assert invoke("run", study.folder).exit_code == 1
     status = json.loads(invoke("status", study.folder, "--json").stdout)
-    ((path, stage, error),) = (
-        (row["path"], row["stage"], row["error"]) for row in status["failure_list"]
-    )
-    assert path == str(study.papers / "07.txt")
-    assert stage == "parse"
-    assert "crashed" in error
-    assert (status["screened"], status["unscreened"], status["hits"]) == (11, 1, 11)
+    errors = {
+        Path(row["path"]).stem.removeprefix(f"{stage}-"): (row["stage"], row["error"])
+        for row in status["failure_list"]
+    }
+    assert errors.keys() == set(dangers)
+    assert {where for where, _ in errors.values()} == {"parse" if stage == "read" else "match"}
+    assert "crashed" in errors["crash"][1]
+    assert "crashed" in errors["kill"][1]
+    assert "limit of 5 s" in errors["hang"][1]
+    assert "memory" in errors["memory"][1]
+    counts = (status["screened"], status["unscreened"], status["hits"])
+    assert counts == (12, len(dangers), 12)
     assert list(study.folder.rglob("*.tmp-*")) == []
+
+    # The dangers gone, what was not screened is, once that is asked for.
+    monkeypatch.delenv("PYTHONPATH")
+    assert invoke("run", study.folder).exit_code == 1
+    assert invoke("run", study.folder, "--retry-failed").exit_code == 0
 
 
 def halve_or_die(number: int) -> float:
@@ -243,13 +239,6 @@ def halve_or_die(number: int) -> float:
     if number < 0:
         os._exit(1)
     return number / 2
-
-
-def nap_or_die(seconds: float) -> float:
-    if seconds < 0:
-        os._exit(1)
-    time.sleep(seconds)
-    return seconds
 
 
 def nap_or_fail(seconds: float) -> float:
@@ -261,61 +250,67 @@ def nap_or_fail(seconds: float) -> float:
 
 class TestWorkerThatDies:
     def test_an_isolated_call_that_dies_tells_so_and_the_next_one_works(self) -> None:
-        isolated = Isolated(halve_or_die, 60)
-        try:
+        with closing(Isolated()) as isolated:
             died = Death(timed_out=False)
-            results = [isolated(task) for task in (4, -1, 6, -1, -1, 8)]
+            results = [isolated.ask(halve_or_die, task) for task in (4, -1, 6, -1, -1, 8)]
             assert results == [2, died, 3, died, died, 4]
-        finally:
-            isolated.close()
 
     def test_a_process_that_died_between_two_calls_costs_neither(self) -> None:
-        isolated = Isolated(worker_pid, 60)
-        try:
-            first = isolated(0)
+        with closing(Isolated()) as isolated:
+            first = isolated.ask(os.getpid)
             assert not isinstance(first, Death)
-            assert first is not None
             os.kill(first, signal.SIGKILL)
-            wait_until(lambda: first not in {p.pid for p in multiprocessing.active_children()})
-            assert not isinstance(isolated(0), Death)
-        finally:
-            isolated.close()
+            second = isolated.ask(os.getpid)
+            assert not isinstance(second, Death)
+            assert second != first
 
-    def test_every_task_is_reported_once_whatever_happens(self) -> None:
-        tasks = [0, 2, -1, 4, 6, 8]
-        results = dict(run_tasks(halve_or_die, tasks, workers=2))
-        assert sorted(results) == sorted(tasks)
-        assert results[-1] is None
-        assert all(result in (task / 2, None) for task, result in results.items())
+    def test_an_error_is_raised_where_the_call_was_made(self) -> None:
+        with closing(Isolated()) as isolated:
+            with pytest.raises(ValueError, match="own fault"):
+                isolated.ask(nap_or_fail, -1)
+            assert isolated.ask(nap_or_fail, 0) == 0
 
-    def test_only_what_was_in_the_workers_hands_is_undone(self) -> None:
-        tasks = [-1.0, *(0.01 + number / 10_000 for number in range(40))]
-        results = dict(run_tasks(nap_or_die, tasks, workers=2))
-        assert len(results) == len(tasks)
-        assert sum(result is None for result in results.values()) <= 5
+    def test_a_process_broken_off_from_another_thread_ends_its_call(self) -> None:
+        with closing(Isolated()) as isolated:
+            assert isolated.ask(nap_or_fail, 0) == 0
+            threading.Timer(0.3, isolated.break_off).start()
+            with pytest.raises(BrokenOffError):
+                isolated.ask(nap_or_fail, 60)
+            with pytest.raises(BrokenOffError):
+                isolated.ask(nap_or_fail, 0)
 
-    def test_a_worker_that_dies_while_tasks_are_handed_out_is_no_error(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        make_pool: Callable[[int], ProcessPoolExecutor] = engine._pool
-        pools: list[ProcessPoolExecutor] = []
+    def test_it_ends_with_whoever_started_it(self) -> None:
+        code = (
+            "import os, time\n"
+            "from screen.study.isolation import Isolated\n"
+            "print(Isolated().ask(os.getpid), flush=True)\n"
+            "os.kill(os.getpid(), 9)\n"
+        )
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+        child = int(done.stdout)
+        wait_until(lambda: not Path(f"/proc/{child}").exists(), seconds=10)
 
-        def make_first_pool_break(workers: int) -> ProcessPoolExecutor:
-            pools.append(make_pool(workers))
-            if len(pools) == 1:
-                with suppress(BrokenProcessPool):
-                    pools[0].submit(halve_or_die, -1).result()
-            return pools[-1]
 
-        monkeypatch.setattr(engine, "_pool", make_first_pool_break)
-        results = dict(run_tasks(halve_or_die, [2, 4, 6], workers=2))
-        assert set(results) == {2, 4, 6}
+class TestTasks:
+    def test_every_task_is_done_once_however_many_die(self) -> None:
+        tasks = [0, 2, -1, 4, 6, -1, 8]
+        with closing(LocalWorkers(2)) as workers:
+            results = list(run_tasks(workers, halve_apart, tasks))
+        assert sorted(task for task, _ in results) == sorted(tasks)
+        assert all(result == (Death(False) if task < 0 else task / 2) for task, result in results)
 
     def test_an_error_of_the_program_stops_the_work(self) -> None:
+        begun: list[float] = []
         tasks = [-1.0, *(0.2 + number / 10_000 for number in range(30))]
-        with pytest.raises(ValueError, match="own fault"):
-            list(run_tasks(nap_or_fail, tasks, workers=2))
+
+        def nap(seconds: float) -> float:
+            begun.append(seconds)
+            return nap_or_fail(seconds)
+
+        with closing(LocalWorkers(2)) as workers, pytest.raises(ValueError, match="own fault"):
+            list(run_tasks(workers, nap, tasks))
+        assert len(begun) < 10
 
 
-def worker_pid(_: int) -> int:
-    return os.getpid()
+def halve_apart(number: int) -> float | Death:
+    return own_process().ask(halve_or_die, number)

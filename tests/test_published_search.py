@@ -7,7 +7,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -24,6 +23,7 @@ from screen.study.database import open_database
 from screen.study.folder import Study
 from screen.study.queries import list_papers
 from tests.conftest import Invoke, MadeStudy, MakeStudy, RunCli
+from tests.hazards import lay_traps
 
 pytestmark = pytest.mark.database
 
@@ -201,54 +201,22 @@ def test_whoever_stops_reading_ends_the_search_quietly(
     assert "Traceback" not in done.stderr
 
 
-# Run as a program: the workers, which import it, get the reader that dies of one file.
-_CRASHING = """
-import os
-import sys
-from pathlib import Path
-
-from screen.findings import search as published
-from screen.study import pipeline
-from screen.settings import Published
-
-
-def read(source, limits):
-    if source.path.endswith("/07.txt"):
-        os._exit(9)
-    return read_source(source, limits)
-
-
-read_source = published.read_source
-published.read_source = pipeline.read_source = read
-
-if __name__ == "__main__":
-    question = published.Question(("气管插管",), Published(), False, "jsonl")
-    batches = published.list_batches([Path(sys.argv[1])], 2)
-    for found in published.search(question, batches, 2):
-        print(found.rows, end="")
-"""
-
-
 @pytest.mark.slow(reason="the published search with several workers, and one killed")
-def test_a_paper_that_kills_its_reader_costs_itself_only(tmp_path: Path) -> None:
+def test_a_paper_that_kills_its_reader_costs_itself_only(
+    tmp_path: Path, run_cli: RunCli, monkeypatch: pytest.MonkeyPatch
+) -> None:
     papers = tmp_path / "papers"
     papers.mkdir()
-    for number in range(120):
-        text = f"{number}。供体脑死亡后气管插管。"
-        (papers / f"{number:02d}.txt").write_text(text, encoding="utf-8")
-    script = tmp_path / "crashing.py"
-    script.write_text(_CRASHING, encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, script, papers],
-        capture_output=True,
-        encoding="utf-8",
-        timeout=60,
-        check=True,
-    )
+    names = [f"{number:03d}.txt" for number in range(119)] + ["read-crash.txt"]
+    for name in names:
+        (papers / name).write_text(f"{name}。供体脑死亡后气管插管。", encoding="utf-8")
+    lay_traps(tmp_path, monkeypatch)
+    targets = write_targets(tmp_path)
+    done = run_cli("afind", "--targets", targets, "--format", "jsonl", "--workers", "2", papers)
     rows = read_rows(done.stdout)
-    assert [row["file"] for row in rows] == sorted(f"{number:02d}.txt" for number in range(120))
+    assert list(dict.fromkeys(row["file"] for row in rows)) == names
     assert {row["file"]: row["error"] for row in rows if row["error"]} == {
-        "07.txt": "the reader crashed on this file"
+        "read-crash.txt": "the reader crashed on this file"
     }
 
 

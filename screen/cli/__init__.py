@@ -14,8 +14,9 @@ from screen.errors import ScreenError
 _COMMANDS = {
     "init": "studies",
     "add": "studies",
-    "run": "studies",
-    "status": "studies",
+    "run": "running",
+    "merge": "running",
+    "status": "running",
     "scope": "scope",
     "records": "records",
     "queue": "studies",

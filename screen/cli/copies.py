@@ -62,7 +62,7 @@ def _note(
     name = (getpass.getuser() if by is None else by).strip()
     if not name:
         raise click.UsageError("--by needs a name")
-    with study.lock():
+    with study.lock("ddr-screen copies"):
         add_word(study, engine, pair, name, same=same)
         load_records(study, engine)
         bring_up_to_date(study, engine)

@@ -109,7 +109,7 @@ def sample(study: Path, number: int, seed: int, as_json: bool) -> None:
     engine = open_database(opened)
     pack = load_pack(find_pack(opened.settings.pack, opened.folder))
     find_classifier(opened, pack)  # a model that cannot be used is known before anything is drawn
-    with opened.lock():
+    with opened.lock("ddr-screen sample"):
         taken = draw(opened, engine, number, seed)
         bring_up_to_date(opened, engine)
     if as_json:

@@ -1,4 +1,4 @@
-"""The commands on a study: init, add, run, status, queue, export."""
+"""The commands on a study and what is in it: init, add, queue, export."""
 
 import json
 import sys
@@ -9,7 +9,6 @@ import sqlalchemy as sa
 
 from screen.cli.common import (
     DONE_WITH_FAILURES,
-    INTERRUPTED,
     as_json_option,
     example,
     study_argument,
@@ -21,28 +20,14 @@ from screen.review.exchange.formats import CONFIGS, WRITTEN_FORMATS
 from screen.review.worksheet import Worksheet, make_filled, make_worksheet
 from screen.study.completeness import measure_completeness
 from screen.study.database import open_database
-from screen.study.engine import count_workers
 from screen.study.folder import Study
 from screen.study.loading import load
-from screen.study.pipeline import find_made, make_recipe
-from screen.study.pipeline import run as run_study
-from screen.study.prisma import count_flow
-from screen.study.queries import BLIND_FIELDS, count_everything, list_failures, list_queue
-from screen.study.ranking import bring_up_to_date, find_classifier
-from screen.study.samples import load_samples
+from screen.study.pipeline import find_made
+from screen.study.queries import BLIND_FIELDS, list_queue
+from screen.study.recipe import make_recipe
 from screen.study.scope import apply_scope, name_scope
-from screen.terminal import open_bars, printable
-from screen.terminal.scope import show_flow
-from screen.terminal.studies import (
-    Bars,
-    count_work,
-    show_blind_queue,
-    show_completeness,
-    show_counts,
-    show_failures,
-    show_queue,
-    show_work,
-)
+from screen.terminal import printable
+from screen.terminal.studies import show_blind_queue, show_queue
 
 
 @example("ddr-screen init my-study")
@@ -77,7 +62,7 @@ def add(study: Path, paths: tuple[Path, ...], records: tuple[Path, ...]) -> None
     name_scope(opened)
     recipe = make_recipe(opened)  # a pack or setting at fault is known before anything is written
     added = opened.add(paths, records)
-    with opened.lock():
+    with opened.lock("ddr-screen add"):
         engine = open_database(opened)
         load(opened, engine, find_made(opened, recipe))
         apply_scope(opened, engine)
@@ -94,67 +79,6 @@ def add(study: Path, paths: tuple[Path, ...], records: tuple[Path, ...]) -> None
         click.echo(f"not read: {printable(failure.path)}: {failure.error}", err=True)
     if added.unread or added.bad_records:
         sys.exit(DONE_WITH_FAILURES)
-
-
-@example("ddr-screen run my-study --workers 4")
-@click.command()
-@study_argument
-@click.option("--workers", type=click.IntRange(1), help="Processes; default: study.toml.")
-@click.option("--retry-failed", is_flag=True, help="Read papers again that could not be read.")
-@as_json_option
-def run(study: Path, workers: int | None, retry_failed: bool, as_json: bool) -> None:
-    """Read, clean and match all papers that are not done yet; then load and order the queue.
-
-    Can be stopped at any time and run again: only what is not done is done. Ends with status 1 if
-    anything could not be screened.
-    """
-    opened = Study(study)
-    wanted = count_workers(workers or opened.settings.work.workers)
-    try:
-        with opened.lock(), open_bars() as bars:
-            engine = open_database(opened)  # one that cannot be used is known before the work
-            find_classifier(opened, load_pack(find_pack(opened.settings.pack, opened.folder)))
-            name_scope(opened)
-            watch = Bars(bars, len(opened.shard_numbers()), wanted)
-            done = run_study(opened, wanted, watch, retry_failed=retry_failed)
-            loaded = load(opened, engine, done)
-            apply_scope(opened, engine)
-            load_samples(opened, engine)
-            bring_up_to_date(opened, engine)
-    except KeyboardInterrupt:
-        click.echo(f"stopped; what is done is kept. To go on: ddr-screen run {study}", err=True)
-        sys.exit(INTERRUPTED)
-    counts = count_everything(engine)
-    if as_json:
-        click.echo(json.dumps({**count_work(done, loaded), **counts}))
-    else:
-        show_work(study, count_work(done, loaded))
-        show_counts(counts)
-    if counts["failures"]:
-        if not as_json:
-            click.echo(f"See ddr-screen status {study}; once mended: run --retry-failed.")
-        sys.exit(DONE_WITH_FAILURES)
-
-
-@example("ddr-screen status my-study --json")
-@click.command()
-@study_argument
-@as_json_option
-def status(study: Path, as_json: bool) -> None:
-    """Show the counts of every stage, how far the reading has come, and what was not screened."""
-    opened = Study(study)
-    engine = open_database(opened)
-    counts, failures = count_everything(engine), list_failures(engine)
-    known = measure_completeness(opened, engine)
-    flow = count_flow(opened, engine)
-    if as_json:
-        figures = {**counts, "prisma": flow, "screening": known.as_json(), "failure_list": failures}
-        click.echo(json.dumps(figures, ensure_ascii=False, indent=1))
-        return
-    show_counts(counts)
-    show_flow(flow)
-    show_completeness(known)
-    show_failures(failures)
 
 
 @example("ddr-screen queue my-study -n 5")

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from contextlib import closing
 from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,7 +27,8 @@ from screen.match.afind import Targets, read_targets
 from screen.match.packs import find_pack, load_pack
 from screen.settings import Published, Settings
 from screen.study.engine import count_workers
-from screen.study.pipeline import isolated_reading
+from screen.study.isolation import Isolated
+from screen.study.stages import read_apart
 from screen.terminal import printable, progress
 from screen.terminal.texts import show_evaluation, show_explanation
 from screen.text.normalise import clean_pages
@@ -63,8 +65,8 @@ def explain(file: Path, page: int | None, pack: str, html: Path | None) -> None:
     except DocumentError as error:
         raise ScreenError(f"{printable(str(file))}: {error}") from None
     # The file may end the process that reads it: that is not to be this one.
-    with isolated_reading(Settings().limits) as read:
-        reading = read(source)
+    with closing(Isolated()) as process:
+        reading, _ = read_apart(process, source, Settings().limits)
     if not any(page.text for page in reading.pages):
         why = "; ".join(failure.error for failure in reading.failures) or "it holds no text"
         if any(page.method == "unreadable" for page in reading.pages):

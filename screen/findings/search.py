@@ -22,11 +22,14 @@ from screen.ingest.files import FoundFile, Reading, hash_file, read_source, walk
 from screen.match.afind import join_pages, judge, prepare
 from screen.review.exchange.cells import defuse
 from screen.settings import Limits, Published
-from screen.study.engine import run_tasks
+from screen.study.engine import LocalWorkers, own_process, run_tasks
 from screen.study.folder import Study, printable_path
-from screen.study.pipeline import Read, isolated_reading
+from screen.study.isolation import Death
 from screen.study.shards import read_manifest, read_pages
-from screen.types import Failure
+from screen.study.stages import read_apart
+from screen.types import Failure, SourceFile
+
+Read = Callable[[SourceFile], Reading]
 
 _CSV = pa.schema(
     [
@@ -142,12 +145,16 @@ def search(question: Question, batches: Sequence[Batch], workers: int) -> Iterat
     """Yield what is found in each batch, in their order, as soon as it is there."""
     waiting: dict[int, Found] = {}
     following = 0
-    work = partial(_search_task, question)
-    for (number, batch), found in run_tasks(work, enumerate(batches), workers):
-        waiting[number] = found or _search_isolated(question, batch)
-        while following in waiting:
-            yield waiting.pop(following)
-            following += 1
+    pool = LocalWorkers(workers)
+    try:
+        work = partial(_search_apart, question)
+        for (number, _), found in run_tasks(pool, work, enumerate(batches)):
+            waiting[number] = found
+            while following in waiting:
+                yield waiting.pop(following)
+                following += 1
+    finally:
+        pool.close()
 
 
 def write_found(
@@ -172,14 +179,17 @@ def write_found(
     return papers, flagged, errors
 
 
-def _search_task(question: Question, task: tuple[int, Batch]) -> Found:
-    return search_batch(question, task[1])
+def _search_apart(question: Question, task: tuple[int, Batch]) -> Found:
+    """Search a batch in the process of this thread; if that dies, each file is read there alone."""
+    process = own_process()
+    found = process.ask(search_batch, question, task[1])
+    if not isinstance(found, Death):
+        return found
 
+    def read(source: SourceFile) -> Reading:
+        return read_apart(process, source, question.limits)[0]
 
-def _search_isolated(question: Question, batch: Batch) -> Found:
-    """Search a batch whose worker died: each file is read in a process that may die with it."""
-    with isolated_reading(question.limits) as read:
-        return search_batch(question, batch, read)
+    return search_batch(question, task[1], read)
 
 
 def search_batch(question: Question, batch: Batch, read: Read | None = None) -> Found:

@@ -5,7 +5,6 @@ Memory is bounded by the kernel: an allocation beyond it fails, and what asked f
 error or ends the process too. Whoever started the process tells which of these it was.
 """
 
-import multiprocessing
 import resource
 import signal
 import threading
@@ -17,17 +16,24 @@ from screen.errors import DocumentError
 
 _MEGABYTE = 1_000_000
 _USED = Path("/proc/self/statm")
+# Whether this process was started to die of a file, should it come to that.
+_expendable = False
+
+
+def make_expendable() -> None:
+    """Let the limits hold in this process, which they may end."""
+    global _expendable
+    _expendable = True
 
 
 @contextmanager
 def within(seconds: float, megabytes: float) -> Iterator[None]:
-    """Bound what is done inside, in a worker process; the command's own process is left alone.
+    """Bound what is done inside, in an expendable process; the command's own is left alone.
 
     A process that takes longer dies by SIGALRM. Raises DocumentError where memory ran out and
     Python noticed. Where the system does not tell what is in use, only time is bounded.
     """
-    in_worker = multiprocessing.parent_process() is not None
-    if not in_worker or threading.current_thread() is not threading.main_thread():
+    if not _expendable or threading.current_thread() is not threading.main_thread():
         yield
         return
     handler = signal.signal(signal.SIGALRM, signal.SIG_DFL)

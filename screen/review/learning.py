@@ -53,7 +53,7 @@ def reorder(folder: Path) -> None:
     """Bring the order of a study up to date; if another process works on the study, leave it."""
     study = Study(folder)
     try:
-        with study.lock():
+        with study.lock("a new order"):
             bring_up_to_date(study, open_database(study))
     except ScreenError as error:
         # Nobody waits for this process: the order in force stays, and the next verdicts try again.

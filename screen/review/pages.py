@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 from screen.errors import DocumentError
 from screen.ingest.limits import within
 from screen.review.pictures import Box, find_boxes, render_page
-from screen.study.engine import GRACE, Death, Isolated
+from screen.study.isolation import GRACE, Death, Isolated
 from screen.types import Quote
 
 Made = TypeVar("Made")
@@ -41,7 +41,7 @@ class PagePictures:
     def __init__(self, limit: float = _LIMIT) -> None:
         self._limit = limit
         self._turn = Lock()
-        self._process = Isolated(_answer, limit + GRACE)
+        self._process = Isolated()
         self._kept: OrderedDict[tuple[str, int, int], bytes] = OrderedDict()
 
     def picture(self, path: Path, sha256: str, number: int, width: int) -> bytes:
@@ -75,7 +75,8 @@ class PagePictures:
             self._process.close()
 
     def _ask(self, work: Callable[..., Made], path: Path, sha256: str, *rest: Any) -> Made:
-        made = self._process(_Question(work, path, sha256, rest, self._limit))
+        question = _Question(work, path, sha256, rest, self._limit)
+        made = self._process.ask(_answer, question, seconds=self._limit + GRACE)
         if isinstance(made, Death):
             took = f"the page took more than {self._limit:g} seconds"
             why = took if made.timed_out else "the page brought its reader down"

@@ -21,17 +21,15 @@ from screen.study.database import write
 from screen.study.folder import Study
 from screen.study.likeness import Text, compare
 from screen.study.matching import Ties
+from screen.study.notes import Part, note, read_notes
 from screen.study.queries import list_incomplete
 from screen.study.reading_list import READ_ITSELF
-from screen.study.schema import copies, hits, loaded, papers, records, verdicts
+from screen.study.schema import copies, hits, papers, records, verdicts
 from screen.study.shards import digest, read_letters, read_values
 from screen.study.signatures import SIZE, find_candidates, keep_letters
 from screen.text.normalise import clean_pages
 from screen.types import Page
 
-# In the table of what is loaded: the groups, which belong to no shard.
-_GROUPS = -3
-_RECORDS = -1
 # Signatures that agree in less are not looked at: different papers hardly reach 0.1.
 _LEAST = 0.15
 # More papers under one title are a heading, such as 简讯, and not looked at for that.
@@ -91,12 +89,11 @@ def regroup(study: Study, engine: sa.Engine) -> bool:
     words = read_words(study)
     said = [json.dumps(sorted(pairs)) for pairs in (words.together, words.apart)]
     with engine.connect() as connection:
-        query = sa.select(loaded.c.shard, loaded.c.state)
-        states = {row.shard: row.state for row in connection.execute(query)}
+        states = read_notes(connection)
     wanted = study.settings.copies.find
     code = (Path(__file__).with_name(name).read_bytes() for name in ("copies.py", "likeness.py"))
-    state = digest(states.get(_RECORDS, ""), str(wanted), *said, *code)
-    if states.get(_GROUPS) == state:
+    state = digest(states.get(Part.RECORDS, ""), str(wanted), *said, *code)
+    if states.get(Part.COPIES) == state:
         return False
     found = find_copies(study, engine, words) if wanted else []
     with write(engine) as connection:
@@ -104,8 +101,7 @@ def regroup(study: Study, engine: sa.Engine) -> bool:
         if found:
             rows = [{name: getattr(item, name) for name in Copy.__slots__} for item in found]
             connection.execute(copies.insert(), rows)
-        connection.execute(loaded.delete().where(loaded.c.shard == _GROUPS))
-        connection.execute(loaded.insert().values(shard=_GROUPS, state=state))
+        note(connection, {Part.COPIES: state})
     return True
 
 

@@ -1,32 +1,95 @@
-"""Where work runs: shards on a pool of processes, and single papers where a process died.
+"""Where work runs: on threads that each give it to a process of their own, here or in a cluster.
 
-A worker that dies (a crash in a parser, the kernel's out-of-memory killer) takes the whole pool
-with it. The shards it left undone are then read again paper by paper, each in a process that may
-die, so that the paper at fault costs itself only.
+A task is a function that a thread calls, on this machine or on a worker of a Dask cluster
+(`cluster`). It has its work done by the thread's own process, which may die of it; what then
+becomes of the task is for the task to say. So a death costs no other task anything.
 """
 
-import multiprocessing
 import os
-import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from multiprocessing.connection import Connection
-from multiprocessing.connection import wait as wait_for
-from multiprocessing.context import SpawnProcess
-from typing import Generic, TypeVar
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import Protocol, TypeVar
+
+from screen.study.isolation import Isolated
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
-# A process that was told to end has so many seconds to do so.
-_FAREWELL = 5
-# What starting a process and loading what it needs may take, in seconds, beside the work itself.
-GRACE = 60.0
+
+class Workers(Protocol):
+    """Something that takes tasks and does them, as an executor of `concurrent.futures` does.
+
+    `number` tasks are done at a time, and no more than `at_once` handed over; `lost` are the errors
+    that tell of a task that has to be handed over again, after `recover`.
+    """
+
+    number: int
+    at_once: int
+    lost: tuple[type[BaseException], ...]
+
+    def submit(self, work: Callable[[Task], Result], task: Task) -> "Future[Result]":
+        """Hand a task over."""
+
+    def recover(self, error: BaseException) -> None:
+        """Make ready to take tasks again after one was lost. Raises StudyError if that fails."""
+
+    def stop(self, held: "Iterable[Future[Result]]") -> None:
+        """Forget what was handed over and not begun; wait for what was."""
+
+    def close(self) -> None:
+        """End all that was started."""
+
+
+class LocalWorkers:
+    """So many processes on this machine, each of them a thread's own."""
+
+    lost: tuple[type[BaseException], ...] = ()
+
+    def __init__(self, number: int) -> None:
+        self.number = self.at_once = number
+        self._processes: list[Isolated] = []
+        self._threads = ThreadPoolExecutor(number, initializer=self._adopt)
+
+    def _adopt(self) -> None:
+        self._processes.append(own_process())
+
+    def submit(self, work: Callable[[Task], Result], task: Task) -> "Future[Result]":
+        """Hand a task over."""
+        return self._threads.submit(work, task)
+
+    def recover(self, error: BaseException) -> None:
+        """Never called: nothing is lost here."""
+        raise error
+
+    def stop(self, held: "Iterable[Future[Result]]") -> None:
+        """Forget what was not begun and wait for what was; interrupted again, break it off."""
+        for future in held:
+            future.cancel()
+        try:
+            wait(held)
+        except KeyboardInterrupt:
+            for process in self._processes:
+                process.break_off()
+            raise
+
+    def close(self) -> None:
+        """End the threads and their processes."""
+        self._threads.shutdown(cancel_futures=True)
+        for process in self._processes:
+            process.close()
+
+
+_own = threading.local()
+
+
+def own_process() -> Isolated:
+    """Return the process that this thread gives its work to."""
+    if not hasattr(_own, "process"):
+        _own.process = Isolated()
+    process: Isolated = _own.process
+    return process
 
 
 def count_workers(wanted: int) -> int:
@@ -38,184 +101,28 @@ def count_workers(wanted: int) -> int:
 
 
 def run_tasks(
-    work: Callable[[Task], Result], tasks: Iterable[Task], workers: int
-) -> Iterator[tuple[Task, Result | None]]:
-    """Run `work` on each task in a pool and yield (task, result) as they end.
+    workers: Workers, work: Callable[[Task], Result], tasks: Iterable[Task]
+) -> Iterator[tuple[Task, Result]]:
+    """Have `work` done on each task and yield (task, result) as they end.
 
-    A task whose result is None was in the hands of a pool when one of its workers died. Errors
-    that `work` raises are raised here: they are the program's, not a paper's. Where the caller
-    stops (an error, an interrupt), what is under way is ended and nothing new is begun.
+    Errors that `work` raises are raised here: they are the program's, not a paper's. Where the
+    caller stops (an error, an interrupt), what is under way is ended and nothing new is begun.
     """
     waiting = deque(tasks)
-    while waiting:
-        pool = _pool(min(workers, len(waiting)))
-        try:
-            yield from _run_in_pool(pool, work, waiting, workers)
-        finally:
-            pool.shutdown(cancel_futures=True)
-
-
-def _run_in_pool(
-    pool: ProcessPoolExecutor,
-    work: Callable[[Task], Result],
-    waiting: deque[Task],
-    workers: int,
-) -> Iterator[tuple[Task, Result | None]]:
-    """Run waiting tasks until there are none or the pool breaks.
-
-    Only as many tasks are handed over as there are workers, so that a death costs no others.
-    """
     held: dict[Future[Result], Task] = {}
-    broken = False
-    while held or (waiting and not broken):
-        while waiting and len(held) < workers and not broken:
-            try:
-                with _interrupts_held():
-                    future = pool.submit(work, waiting[0])
-                held[future] = waiting[0]
-            except BrokenProcessPool:
-                broken = True
-            else:
-                waiting.popleft()
-        for future in wait(held, return_when=FIRST_COMPLETED).done:
-            task = held.pop(future)
-            try:
-                yield task, future.result()
-            except BrokenProcessPool:
-                broken = True
-                yield task, None
-
-
-@dataclass(frozen=True, slots=True)
-class Death:
-    """How a process ended in the middle of a task: it ran out of time, or in another way."""
-
-    timed_out: bool
-
-
-class Isolated(Generic[Task, Result]):
-    """Calls one function in a process of its own, and in a new one whenever that process dies.
-
-    The function is to end itself by SIGALRM when its time is up; after `seconds` in all the process
-    is killed.
-    """
-
-    def __init__(self, work: Callable[[Task], Result], seconds: float) -> None:
-        self._work = work
-        self._seconds = seconds
-        self._process: SpawnProcess | None = None
-        self._line: Connection | None = None
-
-    def __call__(self, task: Task) -> Result | Death:
-        """Return the result, or how the process died of it.
-
-        A process that has served before may have died of something else: then a new one is asked.
-        """
-        used = self._process is not None
-        result = self._ask(task)
-        if used and isinstance(result, Death) and not result.timed_out:
-            result = self._ask(task)
-        return result
-
-    def _ask(self, task: Task) -> Result | Death:
-        process, line = self._start()
-        try:
-            line.send(task)
-            ready = wait_for([line, process.sentinel], self._seconds)
-            answer = line.recv() if line in ready else None
-        except (EOFError, BrokenPipeError, ConnectionResetError):
-            ready, answer = [process.sentinel], None
-        except BaseException:
-            # The answer is still to come, and must not be taken for that to the next task.
-            process.kill()
-            self.close()
-            raise
-        if answer is None:
-            if not ready:
-                process.kill()
-            process.join()
-            self.close()
-            return Death(not ready or process.exitcode == -signal.SIGALRM)
-        result, error = answer
-        if error is not None:
-            raise error
-        done: Result = result
-        return done
-
-    def _start(self) -> "tuple[SpawnProcess, Connection]":
-        if self._process is None or self._line is None:
-            context = multiprocessing.get_context("spawn")
-            self._line, theirs = context.Pipe()
-            self._process = context.Process(target=_serve, args=(theirs, self._work), daemon=True)
-            with _interrupts_held():
-                self._process.start()
-            theirs.close()
-        return self._process, self._line
-
-    def close(self) -> None:
-        """End the process."""
-        if self._line is not None:
-            self._line.close()
-        if self._process is not None:
-            self._process.join(_FAREWELL)
-            self._process.kill()
-            self._process.join()
-        self._process = self._line = None
-
-
-def _serve(line: "Connection", work: Callable[[Task], Result]) -> None:
-    """Answer tasks until the other end is closed; an error goes back with the answer."""
-    _start_worker()
-    with suppress(EOFError, BrokenPipeError, ConnectionResetError):
-        while True:
-            task = line.recv()
-            try:
-                answer: tuple[Result | None, Exception | None] = work(task), None
-            except Exception as error:  # noqa: BLE001 - it is raised again where it was asked for
-                answer = None, error
-            line.send(answer)
-
-
-def _pool(workers: int) -> ProcessPoolExecutor:
-    # Spawned, not forked: the same on every system, and no thread's lock is copied half-taken.
-    context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
-
-
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Hold a Ctrl-C back while workers may be started.
-
-    It reaches the whole group: a worker is not to be hit while it starts, so it inherits the signal
-    blocked; and the parent is not to leave it half started, so it hears of the signal afterwards.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    heard: list[int] = []
-    handler = signal.signal(signal.SIGINT, lambda number, _: heard.append(number))
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        yield
+        while waiting or held:
+            while waiting and len(held) < workers.at_once:
+                task = waiting.popleft()
+                held[workers.submit(work, task)] = task
+            for future in wait(held, return_when=FIRST_COMPLETED).done:
+                task = held.pop(future)
+                try:
+                    result = future.result()
+                except workers.lost as error:
+                    waiting.append(task)
+                    workers.recover(error)
+                else:
+                    yield task, result
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        signal.signal(signal.SIGINT, handler)
-        if heard:
-            signal.raise_signal(signal.SIGINT)
-
-
-def _start_worker() -> None:
-    """Let a worker end when its parent is killed, and leave it to the parent to be interrupted.
-
-    Nobody would give an orphan work or tell it to stop; and a Ctrl-C reaches the whole group, but
-    the shards under way are to be ended.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_wait_for, args=(parent,), daemon=True).start()
-
-
-def _wait_for(parent: "multiprocessing.process.BaseProcess") -> None:
-    parent.join()
-    os._exit(1)
+        workers.stop(held)

@@ -7,13 +7,12 @@ text/, hits/     shards: NNNNN.parquet with NNNNN.json beside it; published/ lik
 screen.db         SQLite, rebuilt from the above at any time
 """
 
-import fcntl
 import json
 import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +24,7 @@ from screen.errors import DocumentError, StudyError
 from screen.ingest.files import FoundFile, hash_file, walk
 from screen.ingest.records import BadRecord, read_records
 from screen.settings import TEMPLATE, Settings, read_settings
+from screen.study.locks import hold
 from screen.study.shards import read_manifest, write_atomically
 from screen.types import Failure, Record, SourceFile
 
@@ -94,20 +94,9 @@ class Study:
         hidden = re.sub(r"(://[^:@/?]*):.*@", r"\1:***@", url).partition("?")[0]
         return hidden if url else str(self.database)
 
-    @contextmanager
-    def lock(self) -> Iterator[None]:
-        """Keep other processes from changing the study. Raises StudyError if one does already."""
-        with (self.folder / ".lock").open("a+") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                file.seek(0)
-                holder = file.read().strip() or "another process"
-                raise StudyError(f"{self.folder} is in use by {holder}") from None
-            file.truncate(0)
-            file.write(f"process {os.getpid()}")
-            file.flush()
-            yield
+    def lock(self, what: str, *, shared: bool = False) -> AbstractContextManager[None]:
+        """Keep other processes from changing the study while `what` is done: see `locks`."""
+        return hold(self.folder, what, shared=shared)
 
     def shard_numbers(self) -> list[int]:
         """Return the numbers of all shards that have source files, in order."""
@@ -123,6 +112,10 @@ class Study:
                 tuple(row["also"]),
             ),
         )
+
+    def read_sources(self, number: int) -> bytes:
+        """Return the file of sources of one shard as it is."""
+        return self._sources(number).read_bytes()
 
     def unread(self) -> list[Failure]:
         """Return the files that could not even be read when they were added."""
@@ -148,7 +141,7 @@ class Study:
     def add(self, paths: Iterable[Path], records: Iterable[Path] = ()) -> Added:
         """Register files and records; bytes that are known already only gain a path."""
         added = Added()
-        with self.lock():
+        with self.lock("ddr-screen add"):
             # Records first: a file of them that cannot be read at all leaves nothing half done.
             self._add_records(records, added)
             self._add_files(paths, added)

@@ -14,9 +14,10 @@ from screen.match.packs import find_pack, load_pack
 from screen.rank.model import check_model, find_model, load_model, tell_model
 from screen.settings import shipped_folder
 from screen.study.folder import Study
+from screen.study.notes import read_notes
 from screen.study.orders import Order, keep, put_in_force, read_last
 from screen.study.reading_list import is_read_itself
-from screen.study.schema import drawn, hits, loaded, samples, verdicts
+from screen.study.schema import drawn, hits, samples, verdicts
 from screen.study.shards import as_hit, digest
 from screen.study.verdicts import Judgements, read_judgements
 
@@ -47,7 +48,7 @@ def bring_up_to_date(study: Study, engine: sa.Engine) -> Order | None:
     last = read_last(study)
     learning = study.settings.learning
     with engine.connect() as connection:
-        states = connection.scalars(sa.select(loaded.c.state).order_by(loaded.c.shard)).all()
+        states = read_notes(connection).values()
         taken = connection.scalars(sa.select(samples.c.number).order_by(samples.c.number)).all()
     taught = _list_learnable(study, engine)
     label = tell_model(check_model(folder)) if folder else None

@@ -8,7 +8,7 @@ is read again only if the engine or this program reads otherwise than before.
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -18,8 +18,9 @@ from screen.errors import DocumentError
 from screen.ingest.limits import within
 from screen.ingest.ocr import Task, recognise_page
 from screen.settings import Limits, Recognition
-from screen.study.engine import GRACE, Death, Isolated, run_tasks
+from screen.study.engine import Workers, own_process, run_tasks
 from screen.study.folder import Study
+from screen.study.isolation import GRACE, Death
 from screen.study.shards import (
     Manifest,
     as_page,
@@ -68,7 +69,7 @@ def recognise(
     made_by: str,
     settings: Recognition,
     limits: Limits,
-    workers: int,
+    workers: Workers,
     report: Callable[[], None],
 ) -> None:
     """Read the waiting pages of shards and write them; `shards` gives the hash of their input.
@@ -89,7 +90,8 @@ def recognise(
             left[number] += 1
         if not left[number]:
             write(study.folder, number, known[number], source, made_by)
-    for outcome in _run(waiting.values(), settings, limits, workers):
+    work = partial(_recognise_apart, settings.seconds, limits.memory_mb)
+    for _, outcome in run_tasks(workers, work, waiting.values()):
         number = home[outcome.key]
         known[number][outcome.key] = outcome
         _keep(study.folder, number, made_by, outcome)
@@ -102,7 +104,7 @@ def recognise(
 def reopen(study: Path, number: int) -> None:
     """Make a shard count as not done; what was read of it is kept, what was not is tried again."""
     manifest = find_done(study / "ocr", number, None, None)
-    if manifest is not None:
+    if isinstance(manifest, Manifest):
         _part(study, number).unlink(missing_ok=True)
         for page in read_recognised(study, number):
             if page.is_read:
@@ -170,33 +172,16 @@ def write_unrecognised(
 # ---- the work ---------------------------------------------------------------------------------
 
 
-def _run(
-    tasks: Iterable[Task], settings: Recognition, limits: Limits, workers: int
-) -> Iterator[Outcome]:
-    """Yield what becomes of each page, in the order in which they end.
-
-    A page in whose hands a process died is tried once more, in a process of its own.
-    """
-    work = partial(_recognise, settings.seconds, limits.memory_mb)
-    undone = []
-    for task, outcome in run_tasks(work, tasks, workers):
-        if outcome is None:
-            undone.append(task)
-        else:
-            yield outcome
+def _recognise_apart(seconds: float, megabytes: float, task: Task) -> Outcome:
+    """Recognise a page in the process of this thread, which may die of it."""
     # The process ends itself in time, unless something in it withstands the signal.
-    isolated = Isolated(work, settings.seconds + GRACE)
-    try:
-        for task in undone:
-            result = isolated(task)
-            if isinstance(result, Death):
-                why = "optical character recognition crashed on this page"
-                if result.timed_out:
-                    why = f"optical character recognition took more than {settings.seconds:g} s"
-                result = Outcome(task.key, error=why)
-            yield result
-    finally:
-        isolated.close()
+    result = own_process().ask(_recognise, seconds, megabytes, task, seconds=seconds + GRACE)
+    if not isinstance(result, Death):
+        return result
+    why = "optical character recognition crashed on this page"
+    if result.timed_out:
+        why = f"optical character recognition took more than {seconds:g} s"
+    return Outcome(task.key, error=why)
 
 
 def _recognise(seconds: float, megabytes: float, task: Task) -> Outcome:
@@ -213,7 +198,7 @@ def _recognise(seconds: float, megabytes: float, task: Task) -> Outcome:
 def _read_known(study: Path, number: int, made_by: str | None) -> dict[Key, Outcome]:
     """Return what was read before by the same engine, in a shard or on the way to one."""
     known = {}
-    if find_done(study / "ocr", number, None, made_by) is not None:
+    if isinstance(find_done(study / "ocr", number, None, made_by), Manifest):
         for page in read_recognised(study, number):
             known[page.sha256, page.number] = _outcome(page)
     for outcome in _read_part(_part(study, number), made_by):

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 # The last of `migrations/`.
-REVISION = "0005"
+REVISION = "0006"
 
 
 class _Text(sa.TypeDecorator[str]):
@@ -97,7 +97,8 @@ papers = sa.Table(
     sa.Column("size", sa.BigInteger, nullable=False),
     sa.Column("media_type", TEXT, nullable=False),
     sa.Column("shard", sa.Integer, nullable=False, index=True),
-    # waiting (not worked on yet), screened, or unreadable (nothing of it could be read)
+    # waiting (not worked on yet), screened, or unreadable (nothing of it could be read, or the
+    # program failed on its text)
     sa.Column("status", TEXT, nullable=False),
     sa.Column("pages", sa.Integer, nullable=False),
     sa.Column("unread_pages", sa.Integer, nullable=False),
@@ -109,7 +110,7 @@ paths = sa.Table(
     "paths",
     metadata,
     sa.Column("path", TEXT, primary_key=True),
-    sa.Column("sha256", TEXT, primary_key=True),
+    sa.Column("sha256", TEXT, primary_key=True, index=True),
 )
 records = sa.Table(
     "records",
@@ -307,6 +308,22 @@ tries = sa.Table(
     sa.Column("name", TEXT, nullable=False),
     sa.Column("address", TEXT, nullable=False),
     sa.Column("at", sa.Float, nullable=False, index=True),
+)
+
+# What is loaded from the files of a study; the other tables hold what people did.
+DERIVED = (
+    loaded,
+    papers,
+    paths,
+    records,
+    copies,
+    exclusions,
+    failures,
+    hits,
+    samples,
+    drawn,
+    orders,
+    ranks,
 )
 
 _REFUSAL = "verdicts are never changed or deleted"

@@ -16,13 +16,12 @@ from screen.match.packs import find_pack
 from screen.match.scope import Decision, Scope, Subject, find_scope, make_subject
 from screen.study.database import write
 from screen.study.folder import Study
+from screen.study.notes import Part, note, read_note, read_notes
 from screen.study.queries import list_incomplete
-from screen.study.schema import copies, exclusions, loaded, papers, records
+from screen.study.schema import copies, exclusions, papers, records
 from screen.study.shards import digest, read_pages
 from screen.text.normalise import clean_pages
 
-# In the table of what is loaded: what the scope was applied to; -1 are the records.
-_STATE = -2
 # Raised when the way of judging changes, so that a study is judged anew.
 _VERSION = "3"
 
@@ -53,9 +52,8 @@ def apply_scope(study: Study, engine: sa.Engine) -> bool:
     """Bring the table of exclusions up to date; tell whether anything had to be judged."""
     scope = name_scope(study)
     with engine.connect() as connection:
-        query = sa.select(loaded.c.shard, loaded.c.state).order_by(loaded.c.shard)
-        states = {row.shard: row.state for row in connection.execute(query)}
-    known = states.pop(_STATE, "")
+        states = read_notes(connection)
+    known = states.pop(Part.SCOPE, "")
     parts = [f"{shard} {state}" for shard, state in states.items()]
     state = digest(_VERSION, scope.hash if scope else "", *parts)
     if known and json.loads(known)["state"] == state:
@@ -68,27 +66,26 @@ def apply_scope(study: Study, engine: sa.Engine) -> bool:
         in_doubt += bool(item.decision.undecided)
         rule = item.decision.rule
         if rule is not None:
-            told = {"rule": rule.id, "reason": rule.reason, "stage": item.stage}
+            why = {"rule": rule.id, "reason": rule.reason, "stage": item.stage}
             where = {"subject": item.subject, "paper": item.paper, "record": item.record}
-            rows.append({**where, **told})
-    note = {"state": state, "undecided": in_doubt, "by_rule": dict(sorted(undecided.items()))}
+            rows.append({**where, **why})
+    told = {"state": state, "undecided": in_doubt, "by_rule": dict(sorted(undecided.items()))}
     with write(engine) as connection:
         connection.execute(exclusions.delete())
         if rows:
             connection.execute(exclusions.insert(), rows)
-        connection.execute(loaded.delete().where(loaded.c.shard == _STATE))
-        connection.execute(loaded.insert().values(shard=_STATE, state=json.dumps(note)))
+        note(connection, {Part.SCOPE: json.dumps(told)})
     return True
 
 
 def count_undecided(engine: sa.Engine) -> tuple[int, dict[str, int]]:
     """Return how many stay in though a rule could not be decided, and how many by each rule."""
     with engine.connect() as connection:
-        state = connection.scalar(sa.select(loaded.c.state).where(loaded.c.shard == _STATE))
-    if not state:
+        known = read_note(connection, Part.SCOPE)
+    if not known:
         return 0, {}
-    note: dict[str, Any] = json.loads(state)
-    return note["undecided"], note["by_rule"]
+    told: dict[str, Any] = json.loads(known)
+    return told["undecided"], told["by_rule"]
 
 
 def judge_study(study: Study, engine: sa.Engine, scope: Scope) -> Iterator[Judged]:

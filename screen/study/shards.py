@@ -1,19 +1,22 @@
 """Shards: the unit of work and of safety.
 
 A shard is NNNNN.parquet with its manifest NNNNN.json beside it. Both are written under another
-name, synced and renamed, the manifest last, so that a shard with a manifest is whole. It is done
-if the manifest's input and recipe are the wanted ones and the data has the manifest's hash.
-Nothing that differs between two runs (times, hosts, numbers of workers) is written, so the same
-work gives the same bytes.
+name and renamed, the manifest last. A shard is done if the manifest's input and recipe are the
+wanted ones, and if manifest and data have the hashes that the manifest tells; so what a crash, a
+power cut or a bad disk left of one is found, and made anew. Nothing that differs between two runs
+(times, hosts, numbers of workers) is written, so the same work gives the same bytes.
 """
 
 import hashlib
 import io
 import json
 import os
+import secrets
+import socket
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -43,20 +46,8 @@ _PAGES = pa.schema(
         ("lines", pa.list_(_LINE)),
     ]
 )
-_QUOTE = pa.struct(
-    [("page", pa.int32()), ("start", pa.int32()), ("end", pa.int32()), ("text", pa.string())]
-)
-_EVIDENCE = pa.struct(
-    [
-        ("kind", pa.string()),
-        ("actor", pa.string()),
-        ("polarity", pa.string()),
-        ("text", pa.string()),
-        ("page", pa.int32()),
-        ("start", pa.int32()),
-        ("end", pa.int32()),
-    ]
-)
+# What is a list in a hit is kept as JSON, which is what the database holds too.
+_LISTS = ("continued", "events", "criteria", "mitigating", "matches")
 _HITS = pa.schema(
     [
         ("id", pa.string()),
@@ -65,15 +56,15 @@ _HITS = pa.schema(
         ("start", pa.int32()),
         ("end", pa.int32()),
         ("quote", pa.string()),
-        ("continued", pa.list_(_QUOTE)),
+        ("continued", pa.string()),
         ("passage", pa.string()),
         ("context", pa.string()),
         ("section", pa.string()),
-        ("events", pa.list_(_EVIDENCE)),
-        ("criteria", pa.list_(pa.string())),
+        ("events", pa.string()),
+        ("criteria", pa.string()),
         ("reason", pa.string()),
-        ("mitigating", pa.list_(_EVIDENCE)),
-        ("matches", pa.list_(pa.struct([("rule", pa.string()), ("distance", pa.float64())]))),
+        ("mitigating", pa.string()),
+        ("matches", pa.string()),
         ("score", pa.float64()),
         ("code", pa.int8()),
         ("neighbour", pa.bool_()),
@@ -105,6 +96,15 @@ _SIGNATURES = pa.schema(
 )
 
 
+# The columns of each stage: a shard of others is made anew.
+FORMATS = {
+    "text": str(_PAGES),
+    "signatures": str(_SIGNATURES),
+    "hits": str(_HITS),
+    "published": str(_ANSWERS),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """What a shard was made from (`input`, `recipe`), what it holds, and what could not be done."""
@@ -126,52 +126,83 @@ def digest(*parts: str | bytes) -> str:
     return total.hexdigest()
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file so that it is there wholly or not at all, also after a power cut."""
-    temporary = path.with_name(f"{path.name}.tmp-{os.getpid()}")
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.rename(path)
-    folder = os.open(path.parent, os.O_RDONLY)
+def write_atomically(path: Path, data: bytes, *, sync: bool = True) -> None:
+    """Write a file so that it is there wholly or not at all; with `sync` also after a power cut.
+
+    Others may write the same file at the same time, on other machines too.
+    """
+    who = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+    temporary = path.with_name(f"{path.name}.tmp-{who}")
     try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+        with temporary.open("wb") as file:
+            file.write(data)
+            if sync:
+                file.flush()
+                os.fsync(file.fileno())
+        temporary.rename(path)
+    except OSError:
+        # A full disk is not to be filled with what nobody will read.
+        temporary.unlink(missing_ok=True)
+        raise
+    if sync:
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
 
 def sweep(folder: Path) -> None:
-    """Remove what killed writers left behind."""
+    """Remove what killed writers left behind; nobody may be writing there."""
     for leftover in folder.glob("*.tmp-*"):
         leftover.unlink(missing_ok=True)
+
+
+class Wanting(Enum):
+    """Why a shard does not count as done; the values are for people."""
+
+    MISSING = "not done yet"
+    CHANGED = "made by another version, pack or setting, or from other files"
+    DAMAGED = "damaged: not as it was written"
 
 
 def read_manifest(folder: Path, number: int) -> Manifest | None:
     """Return the manifest of a shard, or None where there is none that can be used."""
     try:
         row = json.loads((folder / f"{number:05d}.json").read_text(encoding="ascii"))
+        own = row.pop("own", None)
+        # Those of older versions do not tell their own hash.
+        if own is not None and own != _hash_row(row):
+            return None
         failures = tuple(Failure(**failure) for failure in row.pop("failures"))
         return Manifest(failures=failures, **row)
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
 
 
-def find_done(folder: Path, number: int, source: str | None, recipe: str | None) -> Manifest | None:
+def _hash_row(row: Mapping[str, Any]) -> str:
+    return digest(json.dumps(row, sort_keys=True))
+
+
+def find_done(
+    folder: Path, number: int, source: str | None, recipe: str | None
+) -> Manifest | Wanting:
     """Return the manifest of a shard if it is whole and made from this input by this recipe.
 
-    None is any input, or any recipe.
+    None is any input, or any recipe. Otherwise tells what is wanting.
     """
     manifest = read_manifest(folder, number)
-    if manifest is None or source not in (None, manifest.input):
-        return None
-    if recipe not in (None, manifest.recipe):
-        return None
+    if manifest is None:
+        is_there = (folder / f"{number:05d}.json").exists()
+        return Wanting.DAMAGED if is_there else Wanting.MISSING
+    if source not in (None, manifest.input) or recipe not in (None, manifest.recipe):
+        return Wanting.CHANGED
     try:
         data = _data_path(folder, number).read_bytes()
     except OSError:
-        return None
-    return manifest if hashlib.sha256(data).hexdigest() == manifest.data else None
+        return Wanting.DAMAGED
+    is_whole = hashlib.sha256(data).hexdigest() == manifest.data
+    return manifest if is_whole else Wanting.DAMAGED
 
 
 def forget(folder: Path, number: int) -> None:
@@ -193,26 +224,46 @@ def write_pages(
 
 
 def write_hits(
-    folder: Path, number: int, hits: Iterable[Hit], source: str, recipe: str, label: str
+    folder: Path,
+    number: int,
+    hits: Iterable[Hit],
+    failures: Sequence[Failure],
+    source: str,
+    recipe: str,
+    label: str,
 ) -> Manifest:
     """Write a shard of hits; `label` names the pack that found them."""
-    rows = [as_row(hit) for hit in hits]
-    return _write(folder, number, rows, _HITS, (), source, recipe, label)
+    rows = []
+    for hit in hits:
+        row = as_row(hit)
+        row.update((name, json.dumps(row[name], ensure_ascii=False)) for name in _LISTS)
+        rows.append(row)
+    return _write(folder, number, rows, _HITS, failures, source, recipe, label)
 
 
 def write_answers(
-    folder: Path, number: int, answers: Iterable[Answer], source: str, recipe: str
+    folder: Path,
+    number: int,
+    answers: Iterable[Answer],
+    failures: Sequence[Failure],
+    source: str,
+    recipe: str,
 ) -> Manifest:
     """Write a shard of what the published search says."""
     rows = []
     for answer in answers:
         row = answer._asdict()
         rows.append({**row.pop("window")._asdict(), **row})
-    return _write(folder, number, rows, _ANSWERS, (), source, recipe, "")
+    return _write(folder, number, rows, _ANSWERS, failures, source, recipe, "")
 
 
 def write_signatures(
-    folder: Path, number: int, signatures: Iterable[Signature], source: str, recipe: str
+    folder: Path,
+    number: int,
+    signatures: Iterable[Signature],
+    failures: Sequence[Failure],
+    source: str,
+    recipe: str,
 ) -> Manifest:
     """Write a shard of signatures."""
     rows = [
@@ -226,7 +277,7 @@ def write_signatures(
         }
         for item in signatures
     ]
-    return _write(folder, number, rows, _SIGNATURES, (), source, recipe, "")
+    return _write(folder, number, rows, _SIGNATURES, failures, source, recipe, "")
 
 
 def as_page_row(page: Page) -> dict[str, Any]:
@@ -318,7 +369,16 @@ def read_letters(study: Path, number: int) -> dict[str, tuple[str, tuple[str, ..
 
 def read_hits(folder: Path, number: int) -> list[Hit]:
     """Return the hits of a shard in the order they were written."""
-    return [as_hit(row) for row in _read(folder, number)]
+    return [
+        as_hit({**row, **{name: json.loads(row[name]) for name in _LISTS}})
+        for row in _read(folder, number)
+    ]
+
+
+def read_hit_columns(folder: Path, number: int) -> dict[str, list[Any]]:
+    """Return the hits of a shard column by column, what is a list in a hit as JSON."""
+    table = _read_table(folder, number)
+    return {name: table[name].to_pylist() for name in _HITS.names}
 
 
 def as_hit(row: Mapping[str, Any]) -> Hit:
@@ -367,26 +427,32 @@ def _write(
     folder.mkdir(exist_ok=True)
     # The old manifest must not stand beside new data: without one the shard counts as not done.
     forget(folder, number)
-    write_atomically(_data_path(folder, number), data)
-    text = json.dumps(asdict(manifest), indent=1) + "\n"
-    write_atomically(folder / f"{number:05d}.json", text.encode("ascii"))
+    # Not synced: that would take longer than the work, and what is lost is found by its hash.
+    write_atomically(_data_path(folder, number), data, sync=False)
+    row = asdict(manifest)
+    text = json.dumps({**row, "own": _hash_row(row)}, indent=1) + "\n"
+    write_atomically(folder / f"{number:05d}.json", text.encode("ascii"), sync=False)
     return manifest
 
 
 def _read(
     folder: Path, number: int, columns: list[str] | None = None, *, paper: str | None = None
 ) -> list[dict[str, Any]]:
+    table = _read_table(folder, number, columns)
+    if paper is not None:
+        table = table.filter(pc.equal(table["sha256"], paper))
+    rows: list[dict[str, Any]] = table.to_pylist()
+    return rows
+
+
+def _read_table(folder: Path, number: int, columns: list[str] | None = None) -> pa.Table:
     path = _data_path(folder, number)
     try:
         # Shards are small: threads would cost more than they spare.
         with pq.ParquetFile(path) as file:
-            table = file.read(columns=columns, use_threads=False)
-        if paper is not None:
-            table = table.filter(pc.equal(table["sha256"], paper))
-        rows: list[dict[str, Any]] = table.to_pylist()
+            return file.read(columns=columns, use_threads=False)
     except (OSError, pa.ArrowException) as error:
         raise StudyError(f"{path} cannot be read ({error}); delete it and run again") from None
-    return rows
 
 
 def _data_path(folder: Path, number: int) -> Path:

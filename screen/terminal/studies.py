@@ -1,20 +1,16 @@
 """What the commands on a study print."""
 
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.padding import Padding
-from rich.progress import Progress
 from rich.text import Text
 
 from screen.settings import Published
-from screen.study.pipeline import Watch
 from screen.terminal import CODE_STYLES, open_console, printable
 
 if TYPE_CHECKING:
     from screen.study.completeness import Completeness
-    from screen.study.pipeline import ShardDone
 
 _COUNTS = (
     ("files", "files found"),
@@ -54,60 +50,6 @@ _METHODS = {
     "unreadable": "UNREADABLE: not screened",
 }
 _SHOWN_SIGNS = 3
-
-
-def count_work(done: Sequence["ShardDone"], loaded: int) -> dict[str, int]:
-    """Return what a run had to do: shards, and papers read and matched."""
-    return {
-        "shards": len(done),
-        "shards_worked_on": sum(bool(shard.worked_on) for shard in done),
-        "shards_loaded": loaded,
-        "papers_read": sum(shard.papers for shard in done if "text" in shard.worked_on),
-        "papers_matched": sum(shard.papers for shard in done if "hits" in shard.worked_on),
-        "papers_searched": sum(shard.papers for shard in done if "published" in shard.worked_on),
-    }
-
-
-class Bars(Watch):
-    """Bars on stderr for the shards, and for the pages to be recognised, with what to expect."""
-
-    def __init__(self, bars: Progress, shards: int, workers: int) -> None:
-        self._bars = bars
-        self._shards = bars.add_task("shards", total=shards)
-        self._workers = workers
-
-    def shard(self) -> None:
-        """Move the bar of the shards on."""
-        self._bars.advance(self._shards)
-
-    def pages(self, total: int, seconds: float) -> Callable[[], None]:
-        """Say how many pages are to be recognised and about how long that takes; show a bar."""
-        minutes = max(1, round(seconds / 60))
-        length = f"{minutes} min" if minutes < 120 else f"{minutes / 60:.1f} h"
-        words = (
-            f"{total} pages hold no text that can be read and go to optical character "
-            f"recognition: about {length} with {self._workers} workers. It can be stopped "
-            "at any time; what is read is kept."
-        )
-        self._bars.console.print(Text(words), soft_wrap=True)
-        task = self._bars.add_task("pages", total=total)
-        return lambda: self._bars.advance(task)
-
-
-def show_work(study: Path, work: Mapping[str, int]) -> None:
-    """Print what a run had to do, or that there was nothing to do."""
-    name = printable(str(study))
-    if work["shards_worked_on"]:
-        searched = work["papers_searched"]
-        words = (
-            f"{work['papers_read']} papers read, {work['papers_matched']} matched, "
-            + (f"{searched} searched as published, " if searched else "")
-            + f"in {work['shards_worked_on']} of {work['shards']} shards; "
-            f"{work['shards_loaded']} shards loaded."
-        )
-    else:
-        words = f"nothing to do, all {work['shards']} shards are up to date."
-    open_console().print(Text(f"{name}: {words}"))
 
 
 def show_counts(counts: Mapping[str, Any]) -> None:

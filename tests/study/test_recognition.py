@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from screen.ingest import ocr
-from screen.study import pipeline, recognition
+from screen.study import recipe, recognition
 from screen.study.folder import Study
 from screen.study.recognition import find_waiting
 from screen.study.shards import read_pages, read_recognised
@@ -162,7 +162,7 @@ def test_without_the_engine_pages_wait_for_it(
     make_study: "MakeStudy", invoke: "Invoke", files: dict[str, str | bytes]
 ) -> None:
     made = make_study({"scan.pdf": files["scan.pdf"]})
-    with patch.object(pipeline, "find_engine", return_value=None):
+    with patch.object(recipe, "find_engine", return_value=None):
         figures = json.loads(invoke("run", made.folder, "--json").stdout)
         assert figures["unscreened"] == 1
         failures = json.loads(invoke("status", made.folder, "--json").stdout)["failure_list"]
@@ -170,7 +170,7 @@ def test_without_the_engine_pages_wait_for_it(
     assert len(find_waiting(Study(made.folder), 0)) == 2
     assert json.loads(invoke("run", made.folder, "--json").stdout)["screened"] == 1
     # Where there is none, what was recognised elsewhere stays.
-    with patch.object(pipeline, "find_engine", return_value=None):
+    with patch.object(recipe, "find_engine", return_value=None):
         again = json.loads(invoke("run", made.folder, "--json").stdout)
     assert (again["screened"], again["shards_worked_on"]) == (1, 0)
 
