@@ -24,6 +24,7 @@ from screen.study.database import open_database
 from screen.study.folder import Study
 from screen.study.schema import metadata
 from tests import surroundings
+from tests.undisturbed import Undisturbed, make_undisturbed
 
 if TYPE_CHECKING:
     from screen.match.schema import Pack
@@ -99,10 +100,10 @@ class MadeStudy:
         engine.dispose()
 
     def shards(self) -> dict[str, bytes]:
-        """Return the bytes of every file in text/ and hits/, leftovers included."""
+        """Return the bytes of every file of every stage, leftovers included."""
         return {
             f"{name}/{path.name}": path.read_bytes()
-            for name in ("text", "hits")
+            for name in ("text", "ocr", "signatures", "hits")
             for path in sorted((self.folder / name).iterdir())
         }
 
@@ -272,3 +273,10 @@ def make_study(tmp_path_factory: pytest.TempPathFactory, invoke: Invoke) -> Make
         return MadeStudy(folder, papers, invoke(*arguments))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def undisturbed(
+    make_study: MakeStudy, run_cli: RunCli, tmp_path_factory: pytest.TempPathFactory
+) -> Undisturbed:
+    return make_undisturbed(make_study, run_cli, tmp_path_factory.mktemp("undisturbed"))

@@ -2,8 +2,8 @@
 
 DDR_SCREEN_TEST_SERVER is the URL of a PostgreSQL server where databases may be made: then each
 study of the tests has one of its own there, and the same tests run on PostgreSQL.
-DDR_SCREEN_TEST_REQUIRE names what must be there (postgresql, chromium): a test that would be
-skipped for want of it fails.
+DDR_SCREEN_TEST_REQUIRE names what must be there (postgresql, chromium, mounts, faketime): a test
+that would be skipped for want of it fails.
 """
 
 import json

@@ -5,15 +5,15 @@ A worker that dies costs the paper it was reading and nothing else.
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from contextlib import closing
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,15 +21,20 @@ import pytest
 from screen.study.engine import LocalWorkers, own_process, run_tasks
 from screen.study.isolation import BrokenOffError, Death, Isolated
 from tests.hazards import DANGERS, lay_traps
+from tests.undisturbed import (
+    SHARDS,
+    STAGES,
+    Undisturbed,
+    assert_ends_as_undisturbed,
+    start,
+    wait_until,
+)
 
 if TYPE_CHECKING:
-    from tests.conftest import Invoke, MadeStudy, MakeStudy, RunCli
+    from tests.conftest import Invoke, MakeStudy, RunCli
 
 pytestmark = pytest.mark.database
 
-PAPERS = 60
-SHARD_SIZE = 5
-SHARDS = PAPERS // SHARD_SIZE
 # Parts of the time of an undisturbed run, of which workers need the first half to start.
 MORE = pytest.mark.slow(reason="runs killed at further moments")
 MOMENTS = (
@@ -38,90 +43,6 @@ MOMENTS = (
     pytest.param((0.1, 0.95), marks=MORE),
     pytest.param((0.65, 0.55), marks=MORE),
 )
-
-
-def write_paper(number: int) -> str:
-    """Return an invented paper: long enough to take some time, every third with a passage."""
-    filler = "".join(
-        f"第{line}例受者术后{(number * line) % 28 + 1}天已拔除气管插管,供体心脏功能良好。\n"
-        for line in range(1, 30)
-    )
-    passage = "供者宣布脑死亡后立即行气管内插管,呼吸囊加压给氧。\n" if number % 3 == 0 else ""
-    return f"心脏移植{number}例报告\n{filler}1.2 供心切取\n{passage}{filler}"
-
-
-@dataclass(frozen=True)
-class Undisturbed:
-    """A study that waits to be run, a copy that was run in peace, and how long that took."""
-
-    waiting: "MadeStudy"
-    shards: dict[str, bytes]
-    rows: dict[str, list[tuple[object, ...]]]
-    seconds: float
-
-
-@pytest.fixture(scope="module")
-def undisturbed(
-    make_study: "MakeStudy", run_cli: "RunCli", tmp_path_factory: pytest.TempPathFactory
-) -> Undisturbed:
-    files: dict[str, str | bytes] = {f"{n:02d}.txt": write_paper(n) for n in range(PAPERS)}
-    files["07.txt"] = ""
-    waiting = make_study(files, [{"file": "03.txt", "title": "题目"}], SHARD_SIZE)
-    study = waiting.copy(tmp_path_factory.mktemp("undisturbed") / "study")
-    before = time.monotonic()
-    done = run_cli("run", study.folder, "--workers", "2")
-    seconds = time.monotonic() - before
-    assert done.returncode == 1, "one paper is empty"
-    assert len(study.shards()) == 4 * SHARDS
-    return Undisturbed(waiting, study.shards(), study.rows(), seconds)
-
-
-@contextmanager
-def start_run(command: Path, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Start a run with two workers in a process group of its own, which ends with the block."""
-    arguments: list[str | Path] = [command, "run", folder, "--workers", "2"]
-    process = subprocess.Popen(
-        arguments,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        yield process
-    finally:
-        if is_alive(process.pid):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait(timeout=30)
-
-
-def is_alive(group: int) -> bool:
-    """Tell whether any process of a group is left that does not only wait to be reaped."""
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = status.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-        except OSError:
-            continue
-        if fields[2] == str(group) and fields[0] not in "ZX":
-            return True
-    return False
-
-
-def wait_until(ready: Callable[[], bool], seconds: float = 30) -> None:
-    until = time.monotonic() + seconds
-    while not ready():
-        assert time.monotonic() < until, "waited in vain"
-        time.sleep(0.001)
-
-
-def assert_ends_as_undisturbed(
-    study: "MadeStudy", undisturbed: Undisturbed, invoke: "Invoke"
-) -> None:
-    """Run a study again and compare every byte of its shards and every row of its tables."""
-    done = invoke("run", study.folder, "--workers", "1")
-    assert (done.exit_code, done.stderr) == (1, "")
-    assert list(study.folder.rglob("*.tmp-*")) == []
-    assert study.shards() == undisturbed.shards
-    assert study.rows() == undisturbed.rows
 
 
 class TestKilledRun:
@@ -136,9 +57,9 @@ class TestKilledRun:
     ) -> None:
         study = undisturbed.waiting.copy(tmp_path / "study")
         for moment in moments:
-            with start_run(ddr_screen, study.folder) as process:
+            with start(ddr_screen, "run", study.folder, "--workers", "2") as run:
                 time.sleep(moment * undisturbed.seconds)
-                os.killpg(process.pid, signal.SIGKILL)
+                run.kill()
         assert_ends_as_undisturbed(study, undisturbed, invoke)
 
     @pytest.mark.parametrize("moment", [0.55, pytest.param(0.85, marks=MORE)])
@@ -151,13 +72,13 @@ class TestKilledRun:
         moment: float,
     ) -> None:
         study = undisturbed.waiting.copy(tmp_path / "study")
-        with start_run(ddr_screen, study.folder) as process:
+        with start(ddr_screen, "run", study.folder, "--workers", "2") as run:
             time.sleep(moment * undisturbed.seconds)
-            os.kill(process.pid, signal.SIGKILL)
-            process.wait(timeout=30)
+            run.process.kill()
+            run.process.wait(timeout=30)
             # At once, while the workers may still be about to notice.
             assert_ends_as_undisturbed(study, undisturbed, invoke)
-            wait_until(lambda: not is_alive(process.pid), seconds=5)
+            wait_until(lambda: not run.find_alive(), seconds=5)
         assert list(study.folder.rglob("*.tmp-*")) == []
         assert study.shards() == undisturbed.shards
 
@@ -171,26 +92,52 @@ class TestKilledRun:
         file: str,
     ) -> None:
         study = undisturbed.waiting.copy(tmp_path / "study")
-        with start_run(ddr_screen, study.folder) as process:
+        with start(ddr_screen, "run", study.folder, "--workers", "2") as run:
             wait_until(lambda: any(study.folder.glob(file)))
-            os.killpg(process.pid, signal.SIGKILL)
+            run.kill()
         assert len(list(study.folder.glob("hits/*.json"))) < SHARDS
         assert_ends_as_undisturbed(study, undisturbed, invoke)
 
-    def test_interrupted_at_the_keyboard_it_ends_soon_and_can_be_run_again(
-        self, undisturbed: Undisturbed, invoke: "Invoke", ddr_screen: Path, tmp_path: Path
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    def test_told_to_stop_it_ends_what_is_under_way_and_says_how_to_go_on(
+        self,
+        undisturbed: Undisturbed,
+        invoke: "Invoke",
+        ddr_screen: Path,
+        tmp_path: Path,
+        number: signal.Signals,
     ) -> None:
         study = undisturbed.waiting.copy(tmp_path / "study")
-        with start_run(ddr_screen, study.folder) as process:
+        with start(ddr_screen, "run", study.folder, "--workers", "2") as run:
             wait_until(lambda: len(list(study.folder.glob("hits/*.json"))) >= 2)
-            os.killpg(process.pid, signal.SIGINT)
-            status = process.wait(timeout=30)
-        # What the workers hold in their hands may be ended; what waits may not be begun.
+            os.killpg(run.process.pid, number)
+            said, _ = run.process.communicate(timeout=30)
+        # What the workers hold in their hands is ended; what waits is not begun.
         assert len(list(study.folder.glob("hits/*.json"))) <= 6
-        assert status not in (0, 1), "not done, nor done with failures"
+        assert len(list(study.folder.glob("*/*.json"))) % STAGES == 0, "shards are ended wholly"
+        assert run.process.returncode == 130
+        assert f"To go on: ddr-screen run {study.folder}" in said
         assert_ends_as_undisturbed(study, undisturbed, invoke)
 
+    @pytest.mark.slow(reason="fifty runs killed at random moments")
+    def test_killed_fifty_times_at_random_moments_it_ends_as_if_undisturbed(
+        self, undisturbed: Undisturbed, invoke: "Invoke", ddr_screen: Path, tmp_path: Path
+    ) -> None:
+        rng = Random(8)
+        study = undisturbed.waiting.copy(tmp_path / "study")
+        for kill in range(50):
+            if kill % 5 == 0:
+                # From the beginning: most runs are killed before they come to the end.
+                shutil.rmtree(study.folder)
+                study = undisturbed.waiting.copy(tmp_path / "study")
+            with start(ddr_screen, "run", study.folder, "--workers", "2") as run:
+                time.sleep(rng.uniform(0.2, 1.05) * undisturbed.seconds)
+                run.kill()
+            if kill % 5 == 4:
+                assert_ends_as_undisturbed(study, undisturbed, invoke)
 
+
+@pytest.mark.slow(reason="papers that crash, hang, and use up the memory")
 @pytest.mark.parametrize("stage", ["read", "match"])
 def test_a_paper_that_kills_its_worker_costs_itself_only(
     make_study: "MakeStudy",

@@ -27,6 +27,10 @@ _PATIENCE = 300.0
 _TRY = 10.0
 # For each thread of the cluster one task under way and one at hand.
 _AT_HAND = 2
+# How often the threads of the cluster are counted, in seconds.
+_COUNT_EVERY = 2.0
+# So many shards may each have been in the hands of several workers that died, not more.
+_MOST_DEATHS = 5
 
 
 class ClusterWorkers:
@@ -52,12 +56,23 @@ class ClusterWorkers:
             ImportError,
             AttributeError,
         )
-        self.number = self.at_once = 1
+        self._killed = KilledWorker
+        self._deaths = 0
+        self.number, self._counted = 1, 0.0
         self._scheduler = scheduler
         self._say = say
         self._patience = patience
         self._program = tell_program()
         self._connect(patience=_TRY)
+
+    @property
+    def at_once(self) -> int:
+        """How many tasks to hand over: workers come and go."""
+        if time.monotonic() - self._counted > _COUNT_EVERY:
+            # Where the scheduler is gone, the next task tells.
+            with suppress(Exception):
+                self._count()
+        return _AT_HAND * self.number
 
     def submit(self, work: Callable[[Task], Result], task: Task) -> "Future[Result]":
         """Hand a task over."""
@@ -68,6 +83,13 @@ class ClusterWorkers:
         """Make ready to take tasks again; connects anew if the scheduler went away."""
         if isinstance(error, ImportError | AttributeError):
             raise StudyError(f"a worker of the cluster cannot run this program: {error}") from None
+        if isinstance(error, self._killed):
+            self._deaths += 1
+            if self._deaths > _MOST_DEATHS:
+                raise StudyError(
+                    f"the workers of {self._scheduler} keep dying: see their logs; what is done is "
+                    "kept"
+                ) from None
         if self._client.status != "running" or isinstance(error, CancelledError):
             self._say(f"the scheduler {self._scheduler} went away; waiting for it to come back")
             self._drop()
@@ -128,8 +150,11 @@ class ClusterWorkers:
             if isinstance(program, Exception):
                 raise StudyError(f"the worker {worker} cannot run this program: {program}")
             _compare(self._program, program, worker)
-        self.number = sum(self._client.nthreads().values())
-        self.at_once = _AT_HAND * self.number
+        self._count()
+
+    def _count(self) -> None:
+        self.number = max(sum(self._client.nthreads().values()), 1)
+        self._counted = time.monotonic()
 
     def _drop(self) -> None:
         with suppress(Exception):

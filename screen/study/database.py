@@ -36,6 +36,9 @@ _NUMBERED = {1: "0001", 2: "0002", 3: "0003"}
 _OLDEST = {"loaded", "papers", "paths", "records", "failures", "hits"}
 # Writers of one process queue here: those that SQLite turns away would try again at random times.
 _TURN = threading.Lock()
+# SQLite's cache, in KiB: its own, of 2 MiB, would be written out and read in again by each batch.
+_CACHE = 64 * 1024
+_MAKE_ROOM = "make room and run again; nothing is lost"
 _version = sa.table("alembic_version", sa.column("version_num"))
 
 
@@ -67,7 +70,8 @@ def open_database(study: Study, *, connections: int = 5) -> sa.Engine:
         error = context.sqlalchemy_exception
         if isinstance(error, sa.exc.DBAPIError) and not isinstance(error, sa.exc.IntegrityError):
             why = _first_line(context.original_exception)
-            raise StudyError(f"{name} failed ({why}): {remedy}") from None
+            what = _MAKE_ROOM if "is full" in why else remedy
+            raise StudyError(f"{name} failed ({why}): {what}") from None
 
     return engine
 
@@ -140,8 +144,9 @@ def _read_url(text: str) -> sa.URL:
 
 
 def _prepare(connection: sqlite3.Connection, _: object) -> None:
-    """Leave transactions to SQLAlchemy."""
+    """Leave transactions to SQLAlchemy; keep what is written many times over in memory."""
     connection.isolation_level = None
+    connection.execute(f"PRAGMA cache_size = -{_CACHE}")
 
 
 def _note_use(_: object, record: sa.pool.ConnectionPoolEntry) -> None:

@@ -26,8 +26,11 @@ class Workers(Protocol):
     """
 
     number: int
-    at_once: int
     lost: tuple[type[BaseException], ...]
+
+    @property
+    def at_once(self) -> int:
+        """How many tasks to hand over at most."""
 
     def submit(self, work: Callable[[Task], Result], task: Task) -> "Future[Result]":
         """Hand a task over."""

@@ -22,8 +22,6 @@ from screen.ingest.limits import make_expendable
 
 Result = TypeVar("Result")
 
-# A process that was told to end has so many seconds to do so.
-_FAREWELL = 5
 # What starting a process and loading what it needs may take, in seconds, beside the work itself.
 GRACE = 60.0
 # Where memory runs out, these processes are to be killed before anything else of the user's.
@@ -131,8 +129,6 @@ class Isolated:
         if process is not None:
             if process.stdin is not None:
                 process.stdin.close()
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(_FAREWELL)
             process.kill()
             process.wait()
 

@@ -429,10 +429,15 @@ def _write(
     forget(folder, number)
     # Not synced: that would take longer than the work, and what is lost is found by its hash.
     write_atomically(_data_path(folder, number), data, sync=False)
+    write_manifest(folder, number, manifest)
+    return manifest
+
+
+def write_manifest(folder: Path, number: int, manifest: Manifest) -> None:
+    """Write a manifest with its own hash; the data are to be there already."""
     row = asdict(manifest)
     text = json.dumps({**row, "own": _hash_row(row)}, indent=1) + "\n"
     write_atomically(folder / f"{number:05d}.json", text.encode("ascii"), sync=False)
-    return manifest
 
 
 def _read(
