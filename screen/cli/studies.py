@@ -18,6 +18,7 @@ from screen.ingest.kinds import READ
 from screen.match.packs import find_pack, load_pack
 from screen.review.exchange.formats import CONFIGS, WRITTEN_FORMATS
 from screen.review.worksheet import Worksheet, make_filled, make_worksheet
+from screen.study.adding import add as add_files
 from screen.study.completeness import measure_completeness
 from screen.study.database import open_database
 from screen.study.folder import Study
@@ -61,7 +62,7 @@ def add(study: Path, paths: tuple[Path, ...], records: tuple[Path, ...]) -> None
     opened = Study(study)
     name_scope(opened)
     recipe = make_recipe(opened)  # a pack or setting at fault is known before anything is written
-    added = opened.add(paths, records)
+    added = add_files(opened, paths, records)
     with opened.lock("ddr-screen add"):
         engine = open_database(opened)
         load(opened, engine, find_made(opened, recipe))

@@ -3,26 +3,26 @@
 study.toml        settings
 sources/          NNNNN.jsonl: the source files of each shard; unread.jsonl: what could not be
 records.jsonl     bibliographic records, as added
-text/, hits/     shards: NNNNN.parquet with NNNNN.json beside it; published/ likewise
+text/, ocr/, signatures/, hits/, published/
+                  shards: NNNNN.parquet with NNNNN.json beside it
+samples/, orders/ what was drawn, and each order of reading
+log/              who worked on the study, when, and how far they came
 screen.db         SQLite, rebuilt from the above at any time
 """
 
 import json
 import os
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
 from rapidfuzz import fuzz
 
-from screen.errors import DocumentError, StudyError
-from screen.ingest.files import FoundFile, hash_file, walk
-from screen.ingest.records import BadRecord, read_records
+from screen.errors import StudyError
 from screen.settings import TEMPLATE, Settings, read_settings
 from screen.study.locks import hold
 from screen.study.shards import read_manifest, write_atomically
@@ -40,19 +40,6 @@ class Registered:
     source: SourceFile
     name: str
     also: tuple[str, ...] = ()
-
-
-@dataclass(slots=True)
-class Added:
-    """What one `add` did, for the user to see."""
-
-    new: int = 0
-    known: int = 0
-    duplicates: int = 0
-    unread: list[Failure] = field(default_factory=list)
-    records: int = 0
-    bad_records: list[BadRecord] = field(default_factory=list)
-    passed_over: Counter[str] = field(default_factory=Counter)
 
 
 class Study:
@@ -138,76 +125,27 @@ class Study:
             kept[_identify_record(record, kept)] = record
         return list(kept.values())
 
-    def add(self, paths: Iterable[Path], records: Iterable[Path] = ()) -> Added:
-        """Register files and records; bytes that are known already only gain a path."""
-        added = Added()
-        with self.lock("ddr-screen add"):
-            # Records first: a file of them that cannot be read at all leaves nothing half done.
-            self._add_records(records, added)
-            self._add_files(paths, added)
-        return added
+    def shard_papers(self, number: int) -> list[str]:
+        """Return the SHA-256 of each source file of one shard, in the order they were added."""
+        return _make(self._sources(number), lambda row: str(row["sha256"]))
 
-    def _add_files(self, paths: Iterable[Path], added: Added) -> None:
-        shards = {number: self.shard_sources(number) for number in self.shard_numbers()}
-        home = {item.source.sha256: number for number, items in shards.items() for item in items}
-        unread = {failure.path: failure for failure in self.unread()}
-        changed: set[int] = set()
-        for path in paths:
-            top = path.absolute()
-            for known in [name for name in unread if Path(name).is_relative_to(top)]:
-                del unread[known]
-            for found in walk(path):
-                if not found.taken:
-                    added.passed_over[found.path.suffix.lower() or "without a suffix"] += 1
-                    continue
-                try:
-                    source = _identify(found)
-                except DocumentError as error:
-                    where = os.fspath(found.path.absolute())
-                    unread[where] = Failure("", where, None, error.stage, error.reason)
-                    added.unread.append(unread[where])
-                    continue
-                number = home.get(source.sha256)
-                if number is None:
-                    number = self._open_shard(shards)
-                    home[source.sha256] = number
-                    shards[number].append(Registered(source, found.name))
-                    added.new += 1
-                elif not _remember_path(shards[number], source):
-                    added.known += 1
-                    continue
-                else:
-                    added.duplicates += 1
-                changed.add(number)
-        for number in sorted(changed):
-            write_atomically(self._sources(number), _rows(map(_flat, shards[number])))
-        write_atomically(
-            self.folder / "sources" / "unread.jsonl", _rows(map(asdict, unread.values()))
-        )
+    def is_begun(self, number: int) -> bool:
+        """Tell whether a shard has been worked on."""
+        return read_manifest(self.folder / "text", number) is not None
 
-    def _open_shard(self, shards: dict[int, list[Registered]]) -> int:
-        """Return the shard that takes the next new file: never one that has been worked on.
+    def write_sources(self, number: int, items: Iterable[Registered]) -> None:
+        """Write the source files of one shard."""
+        write_atomically(self._sources(number), _rows(map(_flat, items)))
 
-        A shard that is done would have to be done again, OCR included, for one file more.
-        """
-        last = max(shards, default=-1)
-        full = last < 0 or len(shards[last]) >= self.settings.work.shard_size
-        if full or read_manifest(self.folder / "text", last) is not None:
-            last += 1
-            shards[last] = []
-        return last
+    def write_unread(self, failures: Iterable[Failure]) -> None:
+        """Write what could not even be read when it was added."""
+        path = self.folder / "sources" / "unread.jsonl"
+        write_atomically(path, _rows(map(asdict, failures)))
 
-    def _add_records(self, paths: Iterable[Path], added: Added) -> None:
-        rows = list(_read_rows(self.folder / "records.jsonl"))
-        for path in paths:
-            for record in read_records(path):
-                if isinstance(record, BadRecord):
-                    added.bad_records.append(record)
-                else:
-                    rows.append(asdict(record))
-                    added.records += 1
-        if added.records:
-            write_atomically(self.folder / "records.jsonl", _rows(rows))
+    def append_records(self, records: Iterable[Record]) -> None:
+        """Add bibliographic records to those that are there."""
+        path = self.folder / "records.jsonl"
+        write_atomically(path, _rows([*_read_rows(path), *map(asdict, records)]))
 
     def _sources(self, number: int) -> Path:
         return self.folder / "sources" / f"{number:05d}.jsonl"
@@ -216,33 +154,6 @@ class Study:
 def printable_path(path: str) -> str:
     """Return a path in which bytes that are no characters are written out as escapes."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
-
-
-def _identify(found: FoundFile) -> SourceFile:
-    if found.error:
-        raise DocumentError("add", found.error)
-    try:
-        return hash_file(found.path)
-    except DocumentError as error:
-        raise DocumentError("add", error.reason) from None
-
-
-def _remember_path(items: list[Registered], source: SourceFile) -> bool:
-    """Add a further path to the paper with these bytes; False if it is known already."""
-    for index, item in enumerate(items):
-        if item.source.sha256 == source.sha256:
-            if source.path == item.source.path:
-                return False
-            others = [path for path in item.also if path != source.path]
-            if not Path(item.source.path).exists():
-                # The file was moved: it is to be read where it is now.
-                items[index] = replace(item, source=source, also=(item.source.path, *others))
-                return True
-            if source.path in item.also:
-                return False
-            items[index] = replace(item, also=(*item.also, source.path))
-            return True
-    raise AssertionError("a known paper is missing from its shard")
 
 
 def _identify_record(record: Record, kept: dict[tuple[str, ...], Record]) -> tuple[str, ...]:

@@ -243,13 +243,15 @@ def _read_published(study: Study, number: int) -> dict[str, dict[str, Any]]:
 
 def _match_records(study: Study, connection: sa.Connection, found: list[Record]) -> None:
     """Replace the records, each with the paper that it is matched to."""
+    connection.execute(records.delete())
+    if not found:
+        return
     names: dict[str, set[str]] = {}
     known = sa.union_all(
         sa.select(papers.c.sha256, papers.c.file), sa.select(paths.c.sha256, paths.c.path)
     )
     for sha256, name in connection.execute(known):
         names.setdefault(sha256, set()).add(name)
-    connection.execute(records.delete())
     matches = match_records(
         found,
         names,
@@ -261,8 +263,7 @@ def _match_records(study: Study, connection: sa.Connection, found: list[Record])
         row = {name: _joined(value) for name, value in asdict(record).items()}
         owner, by = match or (None, None)
         rows.append({**row, "number": number, "sha256": owner, "matched": by})
-    if rows:
-        connection.execute(records.insert(), rows)
+    connection.execute(records.insert(), rows)
 
 
 def read_heads(study: Study, wanted: set[str]) -> dict[str, str]:

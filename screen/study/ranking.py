@@ -28,11 +28,18 @@ if TYPE_CHECKING:
     from screen.types import Hit
 
 
+# Of so many passages the text is in memory at a time.
+_BATCH = 2000
+
+
 @dataclass(frozen=True, slots=True)
 class _Ingredients:
-    """What an order is made of: passages, which of them stand for drawn papers, judgements."""
+    """What an order is made of: passages, each with its paper, the best by the pack's score first.
 
-    passages: list["Hit"]
+    `lots` are those that stand for drawn papers.
+    """
+
+    passages: list[tuple[str, str]]
     lots: frozenset[str]
     judgements: Judgements
 
@@ -58,7 +65,10 @@ def bring_up_to_date(study: Study, engine: sa.Engine) -> Order | None:
         put_in_force(study, engine, last)
         return None
     found = _collect(study, engine)
-    classifier = _learn(study, pack, found.passages, taught) if taught else None
+    names = [hit for hit, _ in found.passages]
+    known = set(names)
+    lessons = [pair for pair in taught if pair[0] in known]
+    classifier = _learn(study, engine, pack, lessons) if taught else None
     learned_from = len(taught) if classifier is not None else 0
     if classifier is not None:
         label = f"learned from {learned_from} passages"
@@ -67,7 +77,8 @@ def bring_up_to_date(study: Study, engine: sa.Engine) -> Order | None:
     number = _next_number(engine, last)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     order = Order(number, now, label, learned_from, learning.strategy, learning.seed, state)
-    keep(study, engine, order, _arrange(found, classifier, order))
+    chances = _judge(engine, classifier, names)
+    keep(study, engine, order, _arrange(found, chances, order))
     return order
 
 
@@ -119,15 +130,44 @@ def _list_learnable(study: Study, engine: sa.Engine) -> list[tuple[str, int]]:
 
 
 def _collect(study: Study, engine: sa.Engine) -> _Ingredients:
+    query = sa.select(hits.c.id, hits.c.paper).where(is_read_itself(hits.c.paper))
+    lots = sa.select(drawn.c.id, drawn.c.paper).order_by(drawn.c.id)
     with engine.connect() as connection:
-        query = sa.select(hits).where(is_read_itself(hits.c.paper))
-        query = query.order_by(hits.c.score.desc(), hits.c.id)
-        passages = [as_hit(dict(row)) for row in connection.execute(query).mappings()]
-        known = {passage.id for passage in passages}
-        lots = connection.execute(sa.select(drawn).order_by(drawn.c.id)).mappings().all()
-    passages += [as_hit(dict(row)) for row in lots if row["id"] not in known]
+        ranked = connection.execute(query.order_by(hits.c.score.desc(), hits.c.id))
+        passages = [(row.id, row.paper) for row in ranked]
+        taken = [(row.id, row.paper) for row in connection.execute(lots)]
+    known = {hit for hit, _ in passages}
+    passages += [(hit, paper) for hit, paper in taken if hit not in known]
     judgements = read_judgements(engine, study.settings.review.reviewers_per_passage)
-    return _Ingredients(passages, frozenset(row["id"] for row in lots), judgements)
+    return _Ingredients(passages, frozenset(hit for hit, _ in taken), judgements)
+
+
+def _read_passages(engine: sa.Engine, wanted: Sequence[str]) -> list["Hit"]:
+    """Return the passages with these ids, in their order; those that are not there are left out."""
+    found: dict[str, Hit] = {}
+    with engine.connect() as connection:
+        for table in (drawn, hits):
+            for start in range(0, len(wanted), _BATCH):
+                query = sa.select(table).where(table.c.id.in_(wanted[start : start + _BATCH]))
+                for row in connection.execute(query).mappings():
+                    found[row["id"]] = as_hit(dict(row))
+    return [found[name] for name in wanted if name in found]
+
+
+def _judge(
+    engine: sa.Engine, classifier: "Classifier | None", wanted: Sequence[str]
+) -> "list[Chance] | None":
+    """Return the chances of passages, by their ids; None without a classifier."""
+    if classifier is None:
+        return None
+    from screen.rank.features import Describer
+
+    describer = Describer()
+    chances: list[Chance] = []
+    for start in range(0, len(wanted), _BATCH):
+        passages = _read_passages(engine, wanted[start : start + _BATCH])
+        chances += classifier.judge([describer.describe_hit(hit) for hit in passages])
+    return chances
 
 
 def find_shipped_labels(pack: "Pack") -> Path | None:
@@ -136,7 +176,7 @@ def find_shipped_labels(pack: "Pack") -> Path | None:
 
 
 def _learn(
-    study: Study, pack: "Pack", passages: Sequence["Hit"], taught: Sequence[tuple[str, int]]
+    study: Study, engine: sa.Engine, pack: "Pack", taught: Sequence[tuple[str, int]]
 ) -> "Classifier | None":
     """Return a classifier trained on the shipped labels and on what was judged in the study.
 
@@ -144,6 +184,7 @@ def _learn(
     """
     from screen.rank.classifier import train
 
+    passages = _read_passages(engine, [hit for hit, _ in taught])
     examples = [*read_shipped_examples(pack), *make_own_examples(passages, taught)]
     try:
         return train(examples, study.settings.learning.seed)
@@ -197,30 +238,25 @@ def make_own_examples(
 
 
 def _arrange(
-    found: _Ingredients, classifier: "Classifier | None", order: Order
+    found: _Ingredients, chances: "Sequence[Chance] | None", order: Order
 ) -> list[dict[str, Any]]:
     """Return the passages in the order of reading, those of drawn papers among the unread.
 
-    Without a classifier the score decides. A drawn passage stands at a random place, so that its
-    place does not tell what it is.
+    Without chances the score decides. A drawn passage stands at a random place, so that its place
+    does not tell what it is.
     """
     from screen.rank.strategies import arrange
 
-    chances: Sequence[Chance | None] = [None] * len(found.passages)
     sequence = list(range(len(found.passages)))
-    if classifier is not None:
-        from screen.rank.features import Describer
-
-        describer = Describer()
-        given = classifier.judge([describer.describe_hit(hit) for hit in found.passages])
-        chances, sequence = given, arrange(given, order.strategy)  # type: ignore[arg-type]
+    if chances is not None:
+        sequence = arrange(chances, order.strategy)  # type: ignore[arg-type]
     placed = _mix_in(found, sequence, Random(order.seed))  # noqa: S311 - to be repeated, not secret
     rows = []
     for place, index in enumerate(placed):
-        chance = chances[index]
+        chance = chances[index] if chances is not None else None
         rows.append(
             {
-                "hit": found.passages[index].id,
+                "hit": found.passages[index][0],
                 "place": place,
                 "problematic": chance.problematic if chance else None,
                 "possible": chance.possible if chance else None,
@@ -233,10 +269,10 @@ def _mix_in(found: _Ingredients, sequence: Sequence[int], rng: Random) -> list[i
     """Return a sequence with the passages of drawn papers moved to random places in the unread."""
     read = {
         index
-        for index, passage in enumerate(found.passages)
-        if found.judgements.is_read(passage.id, passage.paper)
+        for index, (hit, paper) in enumerate(found.passages)
+        if found.judgements.is_read(hit, paper)
     }
-    waiting = [i for i in sequence if found.passages[i].id in found.lots and i not in read]
+    waiting = [i for i in sequence if found.passages[i][0] in found.lots and i not in read]
     apart = set(waiting)
     rest = [index for index in sequence if index not in apart]
     places: list[int | None] = [*(index for index in rest if index not in read), None]
