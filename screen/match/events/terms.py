@@ -14,7 +14,7 @@ from screen.match.schema import Compound
 _STEPS = {"before": (-1,), "after": (1,), "any": (-1, 1)}
 
 
-@Language.factory("terms", requires=["doc._.layout"], assigns=["doc._.mentions"])
+@Language.factory("terms", assigns=["doc._.mentions"])
 class TermMarker:
     """Marks the terms of a text; `compounds` are those of the pack, as plain data."""
 
