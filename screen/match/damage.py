@@ -103,10 +103,14 @@ class DamageFinder:
         return sorted(set(found), key=lambda item: (item.start, -item.end, item.spelling))
 
 
-class _Others:
-    """The other parts of damaged terms: each maps to a spelling.
+# The other parts of damaged terms by their length; each maps to a spelling.
+_ByLength = list[tuple[int, dict[str, str]]]
 
-    Hardly ever does one stand where it is looked for, and its character beside the error tells.
+
+class _Others:
+    """The other parts of damaged terms, by their character `beside` the intact part or the error.
+
+    Hardly ever does one stand where it is looked for, and that character tells at once.
     """
 
     def __init__(self, others: dict[str, str], beside: int) -> None:
@@ -116,25 +120,8 @@ class _Others:
         for other, spelling in others.items():
             if other:
                 kept.setdefault(other[beside], dict(nothing))[other] = spelling
-        self._elsewhere = _by_length(nothing)
-        self._by_character = {character: _by_length(some) for character, some in kept.items()}
-
-    def after(self, text: str, place: int) -> list[tuple[str, int]]:
-        """Return the spellings whose other part begins at a place, and where it ends."""
-        return [
-            (spelling, place + length)
-            for length, others in self._by_character.get(text[place : place + 1], self._elsewhere)
-            if (spelling := others.get(text[place : place + length]))
-        ]
-
-    def before(self, text: str, place: int) -> list[tuple[str, int]]:
-        """Return the spellings whose other part ends at a place, and where it begins."""
-        beside = text[place - 1] if place else ""
-        return [
-            (spelling, place - length)
-            for length, others in self._by_character.get(beside, self._elsewhere)
-            if place >= length and (spelling := others.get(text[place - length : place]))
-        ]
+        self.by_character = {character: _by_length(some) for character, some in kept.items()}
+        self.elsewhere = _by_length(nothing)
 
 
 class _Sides:
@@ -147,30 +134,38 @@ class _Sides:
 
     def look_on(self, text: str, start: int, end: int, found: list[Damaged]) -> None:
         """Add the damaged terms whose intact part is `text[start:end]` and begins them."""
-        for spelling, last in self._missing.after(text, end):
-            found.append(Damaged(spelling, start, last, None))
+        parts = self._missing
+        for length, others in parts.by_character.get(text[end : end + 1], parts.elsewhere):
+            if spelling := others.get(text[end : end + length]):
+                found.append(Damaged(spelling, start, end + length, None))
         if end == len(text):
             return
-        for spelling, last in self._wrong.after(text, end + 1):
-            found.append(Damaged(spelling, start, last, end))
-        if text[end] in _MARKS:
-            for spelling, last in self._marked.after(text, end + 1):
-                found.append(Damaged(spelling, start, last, end))
+        for parts in (self._wrong, self._marked) if text[end] in _MARKS else (self._wrong,):
+            first = end + 1
+            for length, others in parts.by_character.get(text[first : first + 1], parts.elsewhere):
+                if spelling := others.get(text[first : first + length]):
+                    found.append(Damaged(spelling, start, first + length, end))
 
     def look_back(self, text: str, start: int, end: int, found: list[Damaged]) -> None:
         """Add the damaged terms whose intact part is `text[start:end]` and ends them."""
-        for spelling, first in self._missing.before(text, start):
-            found.append(Damaged(spelling, first, end, None))
+        parts = self._missing
+        before = text[start - 1] if start else ""
+        for length, others in parts.by_character.get(before, parts.elsewhere):
+            first = start - length
+            if first >= 0 and (spelling := others.get(text[first:start])):
+                found.append(Damaged(spelling, first, end, None))
         if start == 0:
             return
-        for spelling, first in self._wrong.before(text, start - 1):
-            found.append(Damaged(spelling, first, end, start - 1))
-        if text[start - 1] in _MARKS:
-            for spelling, first in self._marked.before(text, start - 1):
-                found.append(Damaged(spelling, first, end, start - 1))
+        error = start - 1
+        for parts in (self._wrong, self._marked) if text[error] in _MARKS else (self._wrong,):
+            before = text[error - 1] if error else ""
+            for length, others in parts.by_character.get(before, parts.elsewhere):
+                first = error - length
+                if first >= 0 and (spelling := others.get(text[first:error])):
+                    found.append(Damaged(spelling, first, end, error))
 
 
-def _by_length(others: dict[str, str]) -> list[tuple[int, dict[str, str]]]:
+def _by_length(others: dict[str, str]) -> _ByLength:
     lengths: dict[int, dict[str, str]] = {}
     for other, spelling in others.items():
         lengths.setdefault(len(other), {})[other] = spelling

@@ -41,9 +41,12 @@ class TermMarker:
         term = mentions[index].term
         if term.tells_event:
             yield term.kind
+        compounds = self._compounds.get(term.kind)
+        if compounds is None:
+            return
         kinds = (
             compound.kind
-            for compound in self._compounds.get(term.kind, ())
+            for compound in compounds
             if any(
                 _stands_beside(mentions, index, compound, step, layout)
                 for step in _STEPS[compound.order]
