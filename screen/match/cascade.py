@@ -10,11 +10,12 @@ import hashlib
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from operator import attrgetter
 
 from screen.match.criteria import RuleMatch, match_rules, tell_unmet
 from screen.match.events.pipeline import Account, EventReader
-from screen.match.events.sections import Layout
+from screen.match.events.sections import Layout, lay_out
 from screen.match.lexicon import Lexicon, TermMatch
 from screen.match.phrases import PhraseFinder, PhraseMatch
 from screen.match.schema import Pack
@@ -41,13 +42,19 @@ class _Passage:
     by_phrase: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Found:
     """What one pass over a text finds: terms, places that may be damaged terms, phrases."""
 
+    clean: CleanText
     exact: Sequence[TermMatch]
     damaged: Sequence[TermMatch]
     phrases: Sequence[PhraseMatch]
+
+    @cached_property
+    def layout(self) -> Layout:
+        """The structure of the text, made when it is first asked for."""
+        return lay_out(self.clean)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +87,14 @@ class Cascade:
         `sieved=False` reads every text to the end; it exists to prove that the sieve loses
         nothing, and to measure what it saves.
         """
-        found = self._find(clean.text)
+        found = self._find(clean)
         if sieved and not self._is_worth_reading(found):
             return ()
-        return self._analyse(paper, clean, found).hits
+        return self._analyse(paper, found).hits
 
     def analyse(self, paper: str, clean: CleanText) -> Analysis:
         """Return everything that the pack finds in one paper, hits or none."""
-        return self._analyse(paper, clean, self._find(clean.text))
+        return self._analyse(paper, self._find(clean))
 
     def is_trigger(self, event: Event) -> bool:
         """Tell whether an event is of the kinds that the pack is about."""
@@ -102,17 +109,19 @@ class Cascade:
             paper, clean, analysis.account, passage, Signs([], analysis.account.layout, {})
         )
 
-    def _find(self, text: str) -> _Found:
-        exact = self._lexicon.find(text)
-        return _Found(exact, self._lexicon.find_damaged(text, exact), self._phrases.find(text))
+    def _find(self, clean: CleanText) -> _Found:
+        exact = self._lexicon.find(clean.text)
+        damaged = self._lexicon.find_damaged(clean.text, exact)
+        return _Found(clean, exact, damaged, self._phrases.find(clean.text))
 
     def _is_worth_reading(self, found: _Found) -> bool:
         terms = [*found.exact, *found.damaged]
-        return bool(found.phrases) or self._sieve.is_worth_reading(terms)
+        return bool(found.phrases) or self._sieve.is_worth_reading(terms, lambda: found.layout)
 
-    def _analyse(self, paper: str, clean: CleanText, found: _Found) -> Analysis:
-        account = self._reader.read(clean, found.exact, found.damaged)
-        layout, events = account.layout, account.events
+    def _analyse(self, paper: str, found: _Found) -> Analysis:
+        clean, layout = found.clean, found.layout
+        account = self._reader.read(clean, layout, found.exact, found.damaged)
+        events = account.events
         matches = match_rules(self.pack, events, layout)
         rules = [match for match in matches if self.pack.makes_hits(match.rule)]
         passages = self._passages(clean, layout, rules, found.phrases, events)

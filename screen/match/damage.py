@@ -74,7 +74,13 @@ class DamageFinder:
                         remains, other = before.setdefault(tail, _Remains()), head
                     getattr(remains, error).setdefault(other, spelling)
         parts = list(dict.fromkeys([*before, *after]))
-        self._parts = [(_sides(before.get(part)), _sides(after.get(part))) for part in parts]
+        self._parts = [
+            (
+                _Sides(before[part], beside=-1) if part in before else None,
+                _Sides(after[part], beside=0) if part in after else None,
+            )
+            for part in parts
+        ]
         self._automaton = AhoCorasick(parts, matchkind=MatchKind.Standard)
 
     def find(self, text: str, known: Sequence[tuple[int, int]]) -> list[Damaged]:
@@ -84,68 +90,82 @@ class DamageFinder:
         is looked for inside them.
         """
         starts = [start for start, _ in known]
-        found: set[Damaged] = set()
+        found: list[Damaged] = []
         for part, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
             home = bisect_right(starts, start) - 1
             if home >= 0 and known[home][1] >= end and end - start < known[home][1] - starts[home]:
                 continue
             before, after = self._parts[part]
             if before:
-                found.update(before.look_back(text, start, end))
+                before.look_back(text, start, end, found)
             if after:
-                found.update(after.look_on(text, start, end))
-        return sorted(found, key=lambda item: (item.start, -item.end, item.spelling))
+                after.look_on(text, start, end, found)
+        return sorted(set(found), key=lambda item: (item.start, -item.end, item.spelling))
+
+
+# The other parts of damaged terms by their length; each maps to a spelling.
+_ByLength = list[tuple[int, dict[str, str]]]
+
+
+class _Others:
+    """The other parts of damaged terms, by their character `beside` the intact part or the error.
+
+    Hardly ever does one stand where it is looked for, and that character tells at once.
+    """
+
+    def __init__(self, others: dict[str, str], beside: int) -> None:
+        # An error at the end of a term leaves no other part: that one is found beside anything.
+        nothing: dict[str, str] = {other: others[other] for other in others if not other}
+        kept: dict[str, dict[str, str]] = {}
+        for other, spelling in others.items():
+            if other:
+                kept.setdefault(other[beside], dict(nothing))[other] = spelling
+        self.by_character = {character: _by_length(some) for character, some in kept.items()}
+        self.elsewhere = _by_length(nothing)
 
 
 class _Sides:
-    """The remains on one side of an intact part, by their length."""
+    """The remains on one side of an intact part."""
 
-    def __init__(self, remains: _Remains) -> None:
-        self._wrong = _by_length(remains.wrong)
-        self._missing = _by_length(remains.missing)
-        self._marked = _by_length(remains.marked)
+    def __init__(self, remains: _Remains, beside: int) -> None:
+        self._wrong = _Others(remains.wrong, beside)
+        self._missing = _Others(remains.missing, beside)
+        self._marked = _Others(remains.marked, beside)
 
-    def look_on(self, text: str, start: int, end: int) -> Iterator[Damaged]:
-        """Yield the damaged terms whose intact part is `text[start:end]` and begins them."""
-        for length, others in self._wrong:
-            spelling = others.get(text[end + 1 : end + 1 + length])
-            if spelling and end < len(text):
-                yield Damaged(spelling, start, end + 1 + length, end)
-        for length, others in self._missing:
-            spelling = others.get(text[end : end + length])
-            if spelling:
-                yield Damaged(spelling, start, end + length, None)
-        if self._marked and text[end : end + 1] in _MARKS:
-            for length, others in self._marked:
-                spelling = others.get(text[end + 1 : end + 1 + length])
-                if spelling:
-                    yield Damaged(spelling, start, end + 1 + length, end)
+    def look_on(self, text: str, start: int, end: int, found: list[Damaged]) -> None:
+        """Add the damaged terms whose intact part is `text[start:end]` and begins them."""
+        parts = self._missing
+        for length, others in parts.by_character.get(text[end : end + 1], parts.elsewhere):
+            if spelling := others.get(text[end : end + length]):
+                found.append(Damaged(spelling, start, end + length, None))
+        if end == len(text):
+            return
+        for parts in (self._wrong, self._marked) if text[end] in _MARKS else (self._wrong,):
+            first = end + 1
+            for length, others in parts.by_character.get(text[first : first + 1], parts.elsewhere):
+                if spelling := others.get(text[first : first + length]):
+                    found.append(Damaged(spelling, start, first + length, end))
 
-    def look_back(self, text: str, start: int, end: int) -> Iterator[Damaged]:
-        """Yield the damaged terms whose intact part is `text[start:end]` and ends them."""
-        for length, others in self._wrong:
-            first = start - 1 - length
-            spelling = others.get(text[first : start - 1]) if first >= 0 else None
-            if spelling:
-                yield Damaged(spelling, first, end, start - 1)
-        for length, others in self._missing:
+    def look_back(self, text: str, start: int, end: int, found: list[Damaged]) -> None:
+        """Add the damaged terms whose intact part is `text[start:end]` and ends them."""
+        parts = self._missing
+        before = text[start - 1] if start else ""
+        for length, others in parts.by_character.get(before, parts.elsewhere):
             first = start - length
-            spelling = others.get(text[first:start]) if first >= 0 else None
-            if spelling:
-                yield Damaged(spelling, first, end, None)
-        if self._marked and text[start - 1 : start] in _MARKS:
-            for length, others in self._marked:
-                first = start - 1 - length
-                spelling = others.get(text[first : start - 1]) if first >= 0 else None
-                if spelling:
-                    yield Damaged(spelling, first, end, start - 1)
+            if first >= 0 and (spelling := others.get(text[first:start])):
+                found.append(Damaged(spelling, first, end, None))
+        if start == 0:
+            return
+        error = start - 1
+        for parts in (self._wrong, self._marked) if text[error] in _MARKS else (self._wrong,):
+            before = text[error - 1] if error else ""
+            for length, others in parts.by_character.get(before, parts.elsewhere):
+                first = error - length
+                if first >= 0 and (spelling := others.get(text[first:error])):
+                    found.append(Damaged(spelling, first, end, error))
 
 
-def _sides(remains: _Remains | None) -> _Sides | None:
-    return _Sides(remains) if remains else None
-
-
-def _by_length(others: dict[str, str]) -> list[tuple[int, dict[str, str]]]:
+def _by_length(others: dict[str, str]) -> _ByLength:
     lengths: dict[int, dict[str, str]] = {}
     for other, spelling in others.items():
         lengths.setdefault(len(other), {})[other] = spelling
@@ -166,20 +186,30 @@ def _break(spelling: str, is_word: Callable[[str], bool]) -> Iterator[tuple[str,
             yield head, spelling[place:], "marked"
 
 
+def may_be_damage(item: Damaged, text: str) -> bool:
+    """Tell whether a place may be a damaged term, whatever the words of the text are.
+
+    No grammar accounts for a wrong character: 供心在获取 is what it says.
+    """
+    if item.error is None:
+        return True
+    character = text[item.error]
+    return character not in _PARTICLES and (character.isalpha() or character in _MARKS)
+
+
 def is_damage(item: Damaged, text: str, words: Collection[int]) -> bool:
     """Tell whether a place is a damaged term and not just words that resemble one.
 
     `words` holds the offsets at which the words of the text begin. A wrong character must be left
-    over as a word of one character that no grammar accounts for (供心在获取 is what it says), and
-    the place must begin and end with words. Where the error is next to its first or last
-    character, that one may have joined its neighbour outside: 行气臂插管 begins with the word 行气.
+    over as a word of one character, and the place must begin and end with words. Where the error is
+    next to its first or last character, that one may have joined its neighbour outside: 行气臂插管
+    begins with the word 行气.
     """
+    if not may_be_damage(item, text):
+        return False
     error = item.error
-    if error is not None:
-        if error not in words or error + 1 not in words or text[error] in _PARTICLES:
-            return False
-        if not (text[error].isalpha() or text[error] in _MARKS):
-            return False
+    if error is not None and (error not in words or error + 1 not in words):
+        return False
     begins = item.start in words or (error == item.start + 1 and item.start - 1 in words)
     ends = item.end in words or (error == item.end - 2 and item.end + 1 in words)
     return begins and ends

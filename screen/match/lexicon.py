@@ -1,11 +1,13 @@
 """The words of a pack, found in clean text: unharmed in one pass, and then damaged ones."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterable, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
-from screen.match.damage import Damaged, DamageFinder, is_damage
+from screen.match.damage import Damaged, DamageFinder, is_damage, may_be_damage
 from screen.match.schema import Pack, Term, expand
 
 # Of damaged terms only a remainder this short may be found as an event by itself.
@@ -42,13 +44,32 @@ class Lexicon:
     def find_damaged(self, text: str, found: Sequence[TermMatch]) -> list[TermMatch]:
         """Return the places that may be damaged terms, given the unharmed ones; they may overlap.
 
-        Whether one is, only the words of the text can tell: see `settle`.
+        Whether one is, only the words of the text can tell: see `settle`. Those that are none
+        whatever its words are left out.
         """
         known = [(match.start, match.end) for match in found]
-        return [
+        matches = (
             TermMatch(self._owners[item.spelling], item.start, item.end, item)
             for item in self._damage.find(text, known)
+            if may_be_damage(item, text)
+        )
+        ends = [match.end for match in found]
+        return [
+            match
+            for match in matches
+            if all(
+                _gives_way(other, match)
+                for other in islice(found, *_overlapped(known, ends, match))
+                if other.end - other.start > 1
+            )
         ]
+
+
+def _overlapped(
+    known: Sequence[tuple[int, int]], ends: Sequence[int], match: TermMatch
+) -> tuple[int, int]:
+    """Return from which to which of the known places a match overlaps."""
+    return bisect_right(ends, match.start), bisect_left(known, (match.end,))
 
 
 def spell_out(terms: Iterable[Term]) -> dict[str, Term]:
@@ -81,7 +102,8 @@ def settle(
         free = not any(_overlap(match, other) for other in taken)
         if free and all(_gives_way(other, match) for other in kept if _overlap(match, other)):
             taken.append(match)
-    kept = [match for match in kept if not any(_overlap(match, other) for other in taken)]
+    if taken:
+        kept = [match for match in kept if not any(_overlap(match, other) for other in taken)]
     return sorted([*kept, *taken], key=lambda match: (match.start, match.end))
 
 

@@ -28,14 +28,17 @@ class Neighbour:
         return f"stands in another paper that {verb} on this page"
 
 
-# How a reference ends: year, volume, number, pages; or publisher, year, pages.
+# How a reference ends: year, volume, number, pages; or publisher, year, pages. The first character
+# comes first and what stands before it second: a search is fast with a first character.
 _DASH = r"[-~–—−一]"
 _PAGES = rf"\d{{1,5}}(?:\s?{_DASH}{{1,2}}\s?\d{{1,5}})?"
 _YEAR = r"(?:19|20)\d\d"
 _REFERENCE = re.compile(
-    rf"(?<!\d){_YEAR}\s?[,;.:、]{{1,2}}\s?(?:[Vv]ol\.?)?\d{{1,3}}\s?"
+    r"[12出PpBb](?:"
+    r"(?:(?<=1)(?<!\d1)9|(?<=2)(?<!\d2)0)\d\d\s?[,;.:、]{1,2}\s?(?:[Vv]ol\.?)?\d{1,3}\s?"
     rf"(?:\(\s?(?:[Ss]uppl\.?\s?\d?|增刊\d?|\d{{1,2}}(?:[-~,]\d{{1,2}})?)\s?\)\s?)?[:.,]\s?{_PAGES}"
-    rf"|(?:出版社|[Pp]ress|[Bb]ooks?),?\s?{_YEAR}\s?(?:[.,:;]\s?{_PAGES})?"
+    r"|(?:(?<=出)版社|(?<=[Pp])ress|(?<=[Bb])ooks?)"
+    rf",?\s?{_YEAR}\s?(?:[.,:;]\s?{_PAGES})?)"
 )
 _TITLE = re.compile(r"[【\[]?参\s?考\s?文\s?献[】\]]?")
 # What stands below a list of references and still belongs to its paper.

@@ -14,6 +14,7 @@ character may become several (㎎ to mg, ㈠ to (一)), but never does a neighbo
 
 import re
 import unicodedata
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -85,20 +86,31 @@ def _simplifier() -> OpenCC:
 
 
 class _Table(dict[int, str]):
-    """Maps a code point to its clean form, for str.translate; filled as characters are met.
+    """Maps a code point to its clean form, for str.translate; filled as characters are met."""
 
-    `uneven` holds the characters met that became several, or none.
+    def __missing__(self, code: int) -> str:
+        self[code] = clean = _clean_character(chr(code))
+        return clean
+
+
+class _EvenTable(dict[int, str]):
+    """Likewise, but a character that became several, or none, stays: so no length changes.
+
+    `uneven` finds such characters, of those met.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.uneven: set[str] = set()
+        self._met: list[str] = []
+        self.uneven = re.compile("(?!)")
 
     def __missing__(self, code: int) -> str:
-        self[code] = clean = _clean_character(chr(code))
+        character, clean = chr(code), _TABLE[code]
         if len(clean) != 1:
-            self.uneven.add(chr(code))
-        return clean
+            self._met.append(re.escape(character))
+            self.uneven = re.compile(f"[{''.join(self._met)}]")
+        self[code] = even = clean if len(clean) == 1 else character
+        return even
 
 
 def _clean_character(character: str) -> str:
@@ -110,7 +122,7 @@ def _clean_character(character: str) -> str:
     return "".join(simple.split())
 
 
-_TABLE = _Table()
+_TABLE, _EVEN = _Table(), _EvenTable()
 
 
 def clean_pages(pages: Sequence[Page]) -> CleanText:
@@ -151,23 +163,31 @@ class _Builder:
     def add(self, raw: str, page: int, offset: int, gap: str) -> None:
         """Add raw text that begins at an offset of a page, by its index, after a gap."""
         self._gap += gap
+        # One translation of all is cheaper than one a piece; few pieces need one of their own.
+        even = raw.translate(_EVEN)
+        uneven = [match.start() for match in _EVEN.uneven.finditer(raw)]
         position = 0
         for match in _VISIBLE.finditer(raw):
-            piece = match.group()
-            self._gap += raw[position : match.start()]
-            position = match.end()
-            clean = piece.translate(_TABLE)
+            start, end = match.span()
+            gap = self._gap + raw[position:start]
+            position = end
+            odd = uneven[bisect_left(uneven, start) : bisect_left(uneven, end)] if uneven else []
+            clean = raw[start:end].translate(_TABLE) if odd else even[start:end]
             if not clean:
+                self._gap = gap
                 continue
-            if self._gap and self._last and _parts_words(self._last, clean[0]):
+            if gap and self._last and _parts_words(self._last, clean[0]):
                 self._kept.append(" ")
                 self._length += 1
-            if not self._kept or "\n" in self._gap or "\r" in self._gap:
+            if not self._kept or "\n" in gap or "\r" in gap:
                 self._lines.add(self._length)
             self._gap = ""
-            self._runs.extend(_align(piece, clean, self._length, page, offset + match.start()))
+            parts = _part(raw, start, end, odd) if odd else ((start, end, end - start),)
+            for first, last, width in parts:
+                length = self._length + width
+                self._runs.append(Run(self._length, length, page, offset + first, offset + last))
+                self._length = length
             self._kept.append(clean)
-            self._length += len(clean)
             self._last = clean[-1]
         self._gap += raw[position:]
 
@@ -215,36 +235,36 @@ def clean_words(words: str) -> str:
 
 def _parts_words(before: str, after: str) -> bool:
     """Tell whether a gap between two characters is a real space: only between foreign words."""
-    if not (_WORD_END.match(before) and _WORD_START.match(after)):
+    if not (_ends_word(before) and _begins_word(after)):
         return False
     return before.isalnum() or after.isalnum()
 
 
-def _align(raw: str, clean: str, length: int, page: int, start: int) -> Iterator[Run]:
-    """Yield the runs that tie `clean`, which begins at `length`, to `raw`, which begins at `start`.
+@cache
+def _ends_word(character: str) -> bool:
+    return _WORD_END.match(character) is not None
 
-    Almost every stretch keeps its length and is one run; a character that became several, or none,
-    parts it.
+
+@cache
+def _begins_word(character: str) -> bool:
+    return _WORD_START.match(character) is not None
+
+
+def _part(raw: str, start: int, end: int, uneven: Sequence[int]) -> Iterator[tuple[int, int, int]]:
+    """Yield the stretches of `raw[start:end]`, parted at its uneven characters.
+
+    Each is given by its start, its end, and its length once it is clean; what leaves nothing is not
+    given.
     """
-    uneven = _TABLE.uneven.intersection(raw)
-    if not uneven:
-        yield Run(length, length + len(clean), page, start, start + len(raw))
-        return
-    position = 0
-    for match in re.finditer(f"[{re.escape(''.join(sorted(uneven)))}]", raw):
-        offset = match.start()
-        if offset > position:
-            even = offset - position
-            yield Run(length, length + even, page, start + position, start + offset)
-            length += even
-        width = len(_TABLE[ord(match.group())])
+    for place in uneven:
+        if place > start:
+            yield start, place, place - start
+        width = len(_TABLE[ord(raw[place])])
         if width:
-            yield Run(length, length + width, page, start + offset, start + offset + 1)
-        length += width
-        position = offset + 1
-    if position < len(raw):
-        even = len(raw) - position
-        yield Run(length, length + even, page, start + position, start + len(raw))
+            yield place, place + 1, width
+        start = place + 1
+    if end > start:
+        yield start, end, end - start
 
 
 def _blank_furniture(pages: Sequence[Page]) -> list[str]:

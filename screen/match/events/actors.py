@@ -30,10 +30,10 @@ from screen.match.events.sections import Layout
 from screen.match.events.terms import look_around
 from screen.match.schema import Actor
 
-_HEADING_REACH = 16
-_CARRY_REACH = 260
-_CUE_BEFORE, _CUE_AFTER = 60, 140
-_AFTERTHOUGHT = 8
+HEADING_REACH = 16
+CARRY_REACH = 260
+CUE_BEFORE, CUE_AFTER = 60, 140
+AFTERTHOUGHT = 8
 _LEAD_IN = 3
 _START = attrgetter("start")
 # What donors may be instead, and over how many quarters of a text it must be spoken of: papers on
@@ -149,7 +149,7 @@ class _Reader:
         self.named = _Named(self._as_donor(actor), mention.start, mention.end, leads)
         index = self.layout.section(mention.start)
         section = self.layout.sections[index]
-        title_end = section.start + min(len(section.title), _HEADING_REACH)
+        title_end = section.start + min(len(section.title), HEADING_REACH)
         if mention.start < title_end:
             self.headings.setdefault(index, self.named.actor)
 
@@ -171,7 +171,7 @@ class _Reader:
         if (
             self.named
             and self.named.start >= section
-            and mention.start - self.named.end <= _CARRY_REACH
+            and mention.start - self.named.end <= CARRY_REACH
             and (self.named.leads or heading is None)
         ):
             return self.named.actor
@@ -183,7 +183,7 @@ class _Reader:
         """Return who is named right after the event, in the same clause: 气管插管供体."""
         clause = self.layout.clause(mention.start)
         for other in self.mentions[index + 1 : index + 3]:
-            far = other.start - mention.end > _AFTERTHOUGHT
+            far = other.start - mention.end > AFTERTHOUGHT
             if far or self.layout.clause(other.start) != clause:
                 break
             if other.term.role == "actor":
@@ -202,7 +202,7 @@ class _Reader:
     def _cued(self, index: int) -> Actor:
         """Weigh the cues on both sides of an event that nobody is named for."""
         balance = 0
-        for step, reach in ((-1, _CUE_BEFORE), (1, _CUE_AFTER)):
+        for step, reach in ((-1, CUE_BEFORE), (1, CUE_AFTER)):
             for other in look_around(self.mentions, index, step, reach):
                 actor = other.term.actor or other.term.usually
                 balance += (actor == "donor") - (actor == "recipient")

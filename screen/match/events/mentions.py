@@ -30,11 +30,12 @@ class Mention:
         self.term, self.start, self.end = self.match.term, self.match.start, self.match.end
 
 
-# What the pipeline is given: the clean text with its line starts, and the terms found in it.
+# What the pipeline is given: the clean text with its line starts, its sections, sentences and
+# clauses, and the terms found in it.
 Doc.set_extension("clean", default=None, force=True)
+Doc.set_extension("layout", default=None, force=True)
 Doc.set_extension("found", default=None, force=True)
 # Where its words begin, as offsets, and the length of the text: reading token.idx is slow.
 Doc.set_extension("words", default=None, force=True)
-# What its components add: the structure of the text, and the mentions in their order.
-Doc.set_extension("layout", default=None, force=True)
+# What its components add: the mentions in their order.
 Doc.set_extension("mentions", default=None, force=True)

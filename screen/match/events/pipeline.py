@@ -61,9 +61,13 @@ class EventReader:
         return self._segmenter.is_word(text)
 
     def read(
-        self, clean: CleanText, exact: Sequence[TermMatch], damaged: Sequence[TermMatch]
+        self,
+        clean: CleanText,
+        layout: Layout,
+        exact: Sequence[TermMatch],
+        damaged: Sequence[TermMatch],
     ) -> Account:
-        """Return what a text tells, given the terms found in it and those that may be damaged."""
+        """Return what a text tells, given its structure, its terms and what may be damaged ones."""
         if self._texts % _TEXTS_IN_ZONE == 0:
             self._zone.close()
             self._zone.enter_context(self.nlp.memory_zone())
@@ -71,7 +75,8 @@ class EventReader:
         self._texts += 1
         words = self._segmenter.cut(clean.text)
         doc = self._docs.make(words)
-        doc._.clean, doc._.words, doc._.found = clean, find_starts(words), (exact, damaged)
+        doc._.clean, doc._.layout, doc._.found = clean, layout, (exact, damaged)
+        doc._.words = find_starts(words)
         for _, component in self.nlp.pipeline:
             doc = component(doc)
         return _account(doc)

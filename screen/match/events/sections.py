@@ -1,4 +1,4 @@
-"""The component that marks sections and their headings, sentences and clauses."""
+"""The structure of a text, and the component that marks its sections."""
 
 import re
 from bisect import bisect_left
@@ -46,11 +46,11 @@ class Layout:
         return locate(starts.get(scope, self.clauses), offset)
 
 
-@Language.component("sections", assigns=["doc._.layout", "doc.spans"])
+@Language.component("sections", assigns=["doc.spans"])
 def mark_sections(doc: Doc) -> Doc:
-    """Find the sections, sentences and clauses of a text."""
-    doc._.layout = layout = lay_out(doc._.clean)
-    edges = [bisect_left(doc._.words, start) for start in layout.section_starts] + [len(doc)]
+    """Mark the sections of a text on its words."""
+    starts, words = doc._.layout.section_starts, doc._.words
+    edges = [bisect_left(words, start) for start in starts] + [len(doc)]
     doc.spans["sections"] = [
         Span(doc, first, last) for first, last in pairwise(edges) if last > first
     ]

@@ -14,7 +14,7 @@ from screen.match.schema import Compound
 _STEPS = {"before": (-1,), "after": (1,), "any": (-1, 1)}
 
 
-@Language.factory("terms", requires=["doc._.layout"], assigns=["doc._.mentions"])
+@Language.factory("terms", assigns=["doc._.mentions"])
 class TermMarker:
     """Marks the terms of a text; `compounds` are those of the pack, as plain data."""
 
@@ -41,9 +41,12 @@ class TermMarker:
         term = mentions[index].term
         if term.tells_event:
             yield term.kind
+        compounds = self._compounds.get(term.kind)
+        if compounds is None:
+            return
         kinds = (
             compound.kind
-            for compound in self._compounds.get(term.kind, ())
+            for compound in compounds
             if any(
                 _stands_beside(mentions, index, compound, step, layout)
                 for step in _STEPS[compound.order]

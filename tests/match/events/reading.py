@@ -6,6 +6,7 @@ from typing import Any
 
 from screen.match.events.mentions import Mention
 from screen.match.events.pipeline import Account, EventReader
+from screen.match.events.sections import lay_out
 from screen.match.lexicon import Lexicon
 from screen.match.packs import find_pack, load_pack
 from screen.match.schema import Pack
@@ -24,7 +25,8 @@ class Reading:
     def account(self, text: str | CleanText) -> Account:
         clean = as_clean(text)
         exact = self._lexicon.find(clean.text)
-        return self.reader.read(clean, exact, self._lexicon.find_damaged(clean.text, exact))
+        damaged = self._lexicon.find_damaged(clean.text, exact)
+        return self.reader.read(clean, lay_out(clean), exact, damaged)
 
     def events(self, text: str, *kinds: str) -> list[Event]:
         """Return the events of a text in its order, all or those of some kinds."""
