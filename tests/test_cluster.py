@@ -28,7 +28,10 @@ from tests.undisturbed import (
 if TYPE_CHECKING:
     from tests.conftest import Invoke, MakeStudy, RunCli
 
-pytestmark = pytest.mark.slow(reason="a scheduler and workers of Dask, as processes")
+pytestmark = [
+    pytest.mark.database,
+    pytest.mark.slow(reason="a scheduler and workers of Dask, as processes"),
+]
 
 DASK = Path(sys.executable).with_name("dask")
 

@@ -62,7 +62,9 @@ class TestKilledRun:
                 run.kill()
         assert_ends_as_undisturbed(study, undisturbed, invoke)
 
-    @pytest.mark.parametrize("moment", [0.55, pytest.param(0.85, marks=MORE)])
+    @pytest.mark.parametrize(
+        "moment", [pytest.param(0.55, marks=MORE), pytest.param(0.85, marks=MORE)]
+    )
     def test_killed_without_its_workers_they_end_and_it_can_be_run_again(
         self,
         undisturbed: Undisturbed,
@@ -82,7 +84,8 @@ class TestKilledRun:
         assert list(study.folder.rglob("*.tmp-*")) == []
         assert study.shards() == undisturbed.shards
 
-    @pytest.mark.parametrize("file", [pytest.param("text/*.parquet", marks=MORE), "hits/*.parquet"])
+    @MORE
+    @pytest.mark.parametrize("file", ["text/*.parquet", "hits/*.parquet"])
     def test_killed_as_soon_as_a_file_is_there_it_can_be_run_again(
         self,
         undisturbed: Undisturbed,
@@ -98,7 +101,7 @@ class TestKilledRun:
         assert len(list(study.folder.glob("hits/*.json"))) < SHARDS
         assert_ends_as_undisturbed(study, undisturbed, invoke)
 
-    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    @pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=MORE)])
     def test_told_to_stop_it_ends_what_is_under_way_and_says_how_to_go_on(
         self,
         undisturbed: Undisturbed,

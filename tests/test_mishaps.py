@@ -22,6 +22,7 @@ from tests.undisturbed import (
 if TYPE_CHECKING:
     from tests.conftest import Invoke
 
+MORE = pytest.mark.slow(reason="more bits flipped, more of data lost")
 _FAKETIME = ("/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib/faketime")
 
 
@@ -44,14 +45,8 @@ def run_on_own_disk(script: str, folder: Path, **env: str) -> subprocess.Complet
 
 
 @surroundings.on_sqlite
-@pytest.mark.parametrize(
-    "room",
-    [
-        150,
-        500,
-        *(pytest.param(n, marks=pytest.mark.slow(reason="more full disks")) for n in (260, 700)),
-    ],
-)
+@pytest.mark.slow(reason="full disks")
+@pytest.mark.parametrize("room", [150, 260, 500, 700])
 def test_a_full_disk_ends_a_run_with_one_line_and_costs_nothing(
     undisturbed: Undisturbed, invoke: "Invoke", ddr_screen: Path, tmp_path: Path, room: int
 ) -> None:
@@ -80,6 +75,7 @@ def test_a_full_disk_ends_a_run_with_one_line_and_costs_nothing(
 
 
 @surroundings.on_sqlite
+@pytest.mark.slow(reason="a folder mounted read-only")
 def test_a_folder_that_cannot_be_written_to_is_said_and_can_be_read(
     undisturbed: Undisturbed, invoke: "Invoke", ddr_screen: Path, tmp_path: Path
 ) -> None:
@@ -110,7 +106,9 @@ def flip(path: Path, rng: Random) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["parquet", "json"])
-@pytest.mark.parametrize("stage", ["text", "ocr", "signatures", "hits"])
+@pytest.mark.parametrize(
+    "stage", ["text", "hits", *(pytest.param(name, marks=MORE) for name in ("ocr", "signatures"))]
+)
 def test_a_flipped_bit_is_found_said_and_put_right(
     undisturbed: Undisturbed, invoke: "Invoke", tmp_path: Path, stage: str, suffix: str
 ) -> None:
@@ -126,7 +124,9 @@ def test_a_flipped_bit_is_found_said_and_put_right(
         assert_as_undisturbed(study, undisturbed)
 
 
-@pytest.mark.parametrize("lose", ["cut", "delete", "empty"])
+@pytest.mark.parametrize(
+    "lose", ["cut", *(pytest.param(n, marks=MORE) for n in ("delete", "empty"))]
+)
 def test_data_that_is_cut_off_or_gone_is_made_anew(
     undisturbed: Undisturbed, invoke: "Invoke", tmp_path: Path, lose: str
 ) -> None:
@@ -187,6 +187,7 @@ def find_faketime() -> str:
     return surroundings.lack("faketime", "no libfaketime is here")
 
 
+@pytest.mark.slow(reason="a clock that is set back")
 def test_a_clock_that_is_set_back_in_the_middle_changes_nothing(
     undisturbed: Undisturbed, invoke: "Invoke", ddr_screen: Path, tmp_path: Path
 ) -> None:

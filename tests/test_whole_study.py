@@ -358,7 +358,8 @@ class TestLaterRuns:
         done = invoke("run", study.folder)
         assert done.exit_code == 0
         assert "1 papers read, 1 matched, in 1 of 4 shards" in done.stdout
-        added = {f"{f}/00003.{kind}" for f in ("text", "hits") for kind in ("json", "parquet")}
+        stages = ("text", "ocr", "signatures", "hits")
+        added = {f"{f}/00003.{kind}" for f in stages for kind in ("json", "parquet")}
         assert find_changes(before, study.shards()) == added
 
     def test_a_changed_pack_matches_again_and_reads_nothing_again(

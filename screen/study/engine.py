@@ -118,7 +118,9 @@ def run_tasks(
             while waiting and len(held) < workers.at_once:
                 task = waiting.popleft()
                 held[workers.submit(work, task)] = task
-            for future in wait(held, return_when=FIRST_COMPLETED).done:
+            done = wait(held, return_when=FIRST_COMPLETED).done
+            # Where one failed, what the others made is passed on first.
+            for future in sorted(done, key=_has_failed):
                 task = held.pop(future)
                 try:
                     result = future.result()
@@ -129,3 +131,7 @@ def run_tasks(
                     yield task, result
     finally:
         workers.stop(held)
+
+
+def _has_failed(future: "Future[Result]") -> bool:
+    return future.cancelled() or future.exception() is not None

@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,6 @@ from screen.ingest.files import hash_file
 from screen.review import pages
 from screen.review.pages import PagePictures
 from screen.review.pictures import find_boxes, render_page
-from screen.study import engine
 from screen.types import Quote
 
 LINES = ("The donor was intubated.", "The chest was opened.", "The heart was taken out.")
@@ -211,11 +211,11 @@ def test_an_answer_that_nobody_waited_for_is_not_taken_for_that_of_the_next_page
     path, sha256 = paper
     pictures._ask(_name_process, path, sha256)
 
-    def interrupt(line: Any, timeout: float) -> list[Any]:
+    def interrupt(line: Connection, timeout: float) -> bool:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(engine, "wait_for", interrupt)
+        patch.setattr(Connection, "poll", interrupt)
         with pytest.raises(KeyboardInterrupt):
             pictures.picture(path, sha256, 1, 200)
     assert pictures.picture(path, sha256, 2, 200) == render_page(path, 2, 200)
