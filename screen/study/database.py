@@ -38,6 +38,9 @@ _OLDEST = {"loaded", "papers", "paths", "records", "failures", "hits"}
 _TURN = threading.Lock()
 # SQLite's cache, in KiB: its own, of 2 MiB, would be written out and read in again by each batch.
 _CACHE = 64 * 1024
+# The size of a page in bytes, of a database that is made anew: a hit takes 2 to 5 kB, and what does
+# not fit into a page is loaded a fifth slower.
+_PAGE = 8192
 _MAKE_ROOM = "make room and run again; nothing is lost"
 _version = sa.table("alembic_version", sa.column("version_num"))
 
@@ -147,6 +150,7 @@ def _prepare(connection: sqlite3.Connection, _: object) -> None:
     """Leave transactions to SQLAlchemy; keep what is written many times over in memory."""
     connection.isolation_level = None
     connection.execute(f"PRAGMA cache_size = -{_CACHE}")
+    connection.execute(f"PRAGMA page_size = {_PAGE}")
 
 
 def _note_use(_: object, record: sa.pool.ConnectionPoolEntry) -> None:

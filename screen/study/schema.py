@@ -35,17 +35,17 @@ class _Text(sa.TypeDecorator[str]):
         if not value.isascii():
             value = value.encode("utf-8", "backslashreplace").decode()
         if dialect.name == "postgresql":
-            return value.replace(_ESCAPE, f"{_ESCAPE}1").replace("\0", f"{_ESCAPE}0")
+            return value.replace(ESCAPE, f"{ESCAPE}1").replace("\0", f"{ESCAPE}0")
         return value
 
     def process_result_value(self, value: str | None, dialect: sa.Dialect) -> str | None:
-        if value is None or dialect.name != "postgresql" or _ESCAPE not in value:
+        if value is None or dialect.name != "postgresql" or ESCAPE not in value:
             return value
-        return value.replace(f"{_ESCAPE}0", "\0").replace(f"{_ESCAPE}1", _ESCAPE)
+        return value.replace(f"{ESCAPE}0", "\0").replace(f"{ESCAPE}1", ESCAPE)
 
 
 # "Data link escape", which stands in no text.
-_ESCAPE = "\x10"
+ESCAPE = "\x10"
 TEXT = _Text()
 
 # What the published search says of a paper or hit: null where it was not asked.
