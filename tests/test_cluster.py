@@ -6,16 +6,19 @@ import shutil
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from distributed import Client
 
 import screen
+from screen.study.cluster import ClusterWorkers
+from screen.study.engine import run_tasks
 from tests.hazards import lay_traps
 from tests.undisturbed import (
     Started,
@@ -118,6 +121,43 @@ def test_a_scheduler_that_is_started_again_is_given_the_rest(
     assert "went away; waiting for it to come back" in said
     assert run.process.returncode == 1, said
     assert_as_undisturbed(study, undisturbed)
+
+
+def test_a_result_on_its_way_when_the_scheduler_dies_is_asked_for_again(tmp_path: Path) -> None:
+    mark = os.fspath(tmp_path / "on its way")
+
+    # Defined here, so that the workers are sent it: they know no tests.
+    class Slow:
+        def __reduce__(self) -> tuple[type[str], tuple[str]]:
+            if not os.path.exists(mark):  # noqa: PTH110 - what is sent should be simple
+                with open(mark, "w"):  # noqa: PTH123
+                    time.sleep(3)
+            return str, ("arrived",)
+
+    def make(_: int) -> Any:
+        return Slow()
+
+    cluster = Cluster(tmp_path)
+    scheduler, worker = cluster.start_scheduler(), cluster.start_worker()
+
+    def start_again() -> None:
+        wait_until(Path(mark).exists, 60)
+        scheduler.kill()
+        worker.kill()
+        cluster.start_scheduler()
+        cluster.start_worker()
+
+    told: list[str] = []
+    trouble = threading.Thread(target=start_again)
+    try:
+        workers = ClusterWorkers(cluster.address, told.append)
+        trouble.start()
+        assert list(run_tasks(workers, make, [1])) == [(1, "arrived")]
+        workers.close()
+        trouble.join()
+    finally:
+        cluster.close()
+    assert told[-1] == "connected again"
 
 
 def test_a_paper_that_kills_its_worker_costs_itself_only_in_a_cluster_too(

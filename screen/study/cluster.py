@@ -10,8 +10,8 @@ anew what it has forgotten.
 import logging
 import socket
 import time
-from collections.abc import Callable, Iterable
-from concurrent.futures import CancelledError, Future
+from collections.abc import Callable, Collection, Iterable
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,8 +27,17 @@ _PATIENCE = 300.0
 _TRY = 10.0
 # For each thread of the cluster one task under way and one at hand.
 _AT_HAND = 2
-# How often the threads of the cluster are counted, in seconds.
-_COUNT_EVERY = 2.0
+# How often the threads of the cluster are counted, and the connection looked at, in seconds.
+_LOOK_EVERY = 2.0
+# How often the library asks again for a result where a connection broke.
+_RETRIES = 5
+_ACCOUNTS = (
+    "distributed",
+    "distributed.client",
+    "distributed.core",
+    "tornado",
+    "tornado.application",
+)
 # So many shards may each have been in the hands of several workers that died, not more.
 _MOST_DEATHS = 5
 
@@ -68,19 +77,35 @@ class ClusterWorkers:
     @property
     def at_once(self) -> int:
         """How many tasks to hand over: workers come and go."""
-        if time.monotonic() - self._counted > _COUNT_EVERY:
+        if time.monotonic() - self._counted > _LOOK_EVERY:
             # Where the scheduler is gone, the next task tells.
             with suppress(Exception):
                 self._count()
         return _AT_HAND * self.number
 
     def submit(self, work: Callable[[Task], Result], task: Task) -> "Future[Result]":
-        """Hand a task over."""
+        """Hand a task over; connects anew if the scheduler went away."""
+        if self._is_cut_off():
+            self._connect_again()
         future: Future[Result] = self._executor.submit(work_as, self._program, work, task)
         return future
 
+    def wait(self, held: "Collection[Future[Any]]") -> "set[Future[Any]]":
+        """Wait until one has ended; all of them are lost if the scheduler goes away."""
+        while True:
+            done = wait(held, timeout=_LOOK_EVERY, return_when=FIRST_COMPLETED).done
+            if self._is_cut_off():
+                self._connect_again()
+                for future in held:
+                    # The library has ended most of them, but none whose result was on its way.
+                    if not future.done() and future.cancel():
+                        future.set_running_or_notify_cancel()
+                done = wait(held).done
+            if done:
+                return done
+
     def recover(self, error: BaseException) -> None:
-        """Make ready to take tasks again; connects anew if the scheduler went away."""
+        """Say whether a task that was lost may be handed over again."""
         if isinstance(error, ImportError | AttributeError):
             raise StudyError(f"a worker of the cluster cannot run this program: {error}") from None
         if isinstance(error, self._killed):
@@ -90,11 +115,6 @@ class ClusterWorkers:
                     f"the workers of {self._scheduler} keep dying: see their logs; what is done is "
                     "kept"
                 ) from None
-        if self._client.status != "running" or isinstance(error, CancelledError):
-            self._say(f"the scheduler {self._scheduler} went away; waiting for it to come back")
-            self._drop()
-            self._connect(self._patience)
-            self._say("connected again")
 
     def stop(self, held: "Iterable[Future[Any]]") -> None:
         """Forget what is not begun; workers end what they are at, which nobody can stop."""
@@ -106,12 +126,24 @@ class ClusterWorkers:
         """Leave the cluster, which goes on."""
         self._drop()
 
+    def _is_cut_off(self) -> bool:
+        """Tell whether the scheduler went away, though the library may have found it again."""
+        return self._client.status != "running" or self._client.scheduler_comm is not self._comm
+
+    def _connect_again(self) -> None:
+        self._say(f"the scheduler {self._scheduler} went away; waiting for it to come back")
+        self._drop()
+        self._connect(self._patience)
+        self._say("connected again")
+
     def _connect(self, patience: float) -> None:
+        from dask import config
         from distributed import Client
 
         # What goes wrong is told here; the library's own account of it would be pages.
-        for name in ("distributed", "distributed.client", "distributed.core", "tornado"):
+        for name in _ACCOUNTS:
             logging.getLogger(name).setLevel(logging.CRITICAL)
+        config.set({"distributed.comm.retry.count": _RETRIES})
         until = time.monotonic() + patience
         where: dict[str, Any] = (
             {"scheduler_file": str(self._scheduler)}
@@ -133,6 +165,7 @@ class ClusterWorkers:
         except BaseException:
             self._drop()
             raise
+        self._comm: Any = self._client.scheduler_comm
         self._executor: Any = self._client.get_executor(  # type: ignore[no-untyped-call]
             pure=False
         )

@@ -8,9 +8,9 @@ becomes of the task is for the task to say. So a death costs no other task anyth
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from screen.study.isolation import Isolated
 
@@ -35,8 +35,11 @@ class Workers(Protocol):
     def submit(self, work: Callable[[Task], Result], task: Task) -> "Future[Result]":
         """Hand a task over."""
 
+    def wait(self, held: "Collection[Future[Any]]") -> "set[Future[Any]]":
+        """Return those that have ended, once there is one."""
+
     def recover(self, error: BaseException) -> None:
-        """Make ready to take tasks again after one was lost. Raises StudyError if that fails."""
+        """Be told of a task that was lost. Raises StudyError if none is to be handed over again."""
 
     def stop(self, held: "Iterable[Future[Result]]") -> None:
         """Forget what was handed over and not begun; wait for what was."""
@@ -61,6 +64,10 @@ class LocalWorkers:
     def submit(self, work: Callable[[Task], Result], task: Task) -> "Future[Result]":
         """Hand a task over."""
         return self._threads.submit(work, task)
+
+    def wait(self, held: "Collection[Future[Any]]") -> "set[Future[Any]]":
+        """Return those that have ended, once there is one."""
+        return wait(held, return_when=FIRST_COMPLETED).done
 
     def recover(self, error: BaseException) -> None:
         """Never called: nothing is lost here."""
@@ -118,9 +125,8 @@ def run_tasks(
             while waiting and len(held) < workers.at_once:
                 task = waiting.popleft()
                 held[workers.submit(work, task)] = task
-            done = wait(held, return_when=FIRST_COMPLETED).done
             # Where one failed, what the others made is passed on first.
-            for future in sorted(done, key=_has_failed):
+            for future in sorted(workers.wait(held), key=_has_failed):
                 task = held.pop(future)
                 try:
                     result = future.result()
