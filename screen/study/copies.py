@@ -121,8 +121,8 @@ def find_copies(study: Study, engine: sa.Engine, words: Words) -> list[Copy]:
     places = {name: place for place, name in enumerate(names)}
     together, apart = _locate(words.together, places), _locate(words.apart, places)
     lengths, recorded = [item.length for item in ranked], [item.has_record for item in ranked]
-    found = pair_by_signature(study.folder, homes, names, lengths, recorded)
     titles = {places[name]: row.title for name, row in titled.items() if name in places}
+    found = pair_by_signature(study.folder, homes, names, lengths, recorded)
     pairs = Pairs(found, [*pair_by_title(titles), *together], apart, len(names))
     involved = {names[place] for place in pairs.list_papers()}
     alike: dict[int, Likeness] = {}
@@ -228,7 +228,10 @@ def find_lacking(passages: Sequence[tuple[int, str]], others: Sequence[str]) -> 
     theirs = [keep_letters(other) for other in others] if unsure else []
     for page, passage in unsure:
         ours = keep_letters(passage)
-        if not any(fuzz.partial_ratio(ours, other) >= _SAME_PASSAGE for other in theirs):
+        # Passages of copies mostly begin and end alike; to look for one inside another takes long.
+        measures = (fuzz.ratio, fuzz.partial_ratio)
+        alike = (measure(ours, other) for measure in measures for other in theirs)
+        if not any(likeness >= _SAME_PASSAGE for likeness in alike):
             return page
     return None
 

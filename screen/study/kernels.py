@@ -15,12 +15,15 @@ Given = ParamSpec("Given")
 Result = TypeVar("Result")
 Rows = npt.NDArray[np.int32]
 Flags = npt.NDArray[np.bool_]
+Sums = npt.NDArray[np.uint16]
 
 # Every byte of a word but its highest bit; the lowest bit of every byte; how far to move bits.
 _LOW, _ONES = np.uint64(0x7F7F7F7F7F7F7F7F), np.uint64(0x0101010101010101)
 _TO_LOWEST, _TO_SUM = np.uint64(7), np.uint64(56)
 # Spreads n-grams, which differ little, over a table (Fibonacci hashing).
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
+# A slot of a table, and whose the n-gram in it is.
+_FREE, _OURS, _THEIRS, _SHARED = 0, 1, 2, 3
 
 
 def _compiled(function: Callable[Given, Result]) -> Callable[Given, Result]:
@@ -105,42 +108,61 @@ def link_buckets(
 
 
 @_compiled
-def share_enough(
-    pairs: Rows,
-    numbers: npt.NDArray[np.uint16],
-    starts: npt.NDArray[np.int64],
-    known: Flags,
-    few: int,
-    least: float,
-) -> Flags:
-    """Return of each pair whether this share of the numbers of one are those of the other.
+def _share_enough(one: Sums, other: Sums, least: float) -> bool:
+    """Tell whether at least this share of the numbers of one paper are those of the other.
 
-    The numbers of a paper are `numbers[starts[paper]:starts[paper + 1]]`, in ascending order. With
-    fewer of them than `few`, whether it is `known`.
+    Both are in ascending order, `one` has no more.
     """
-    enough = known.copy()
-    for pair in range(len(pairs)):
-        first, end = starts[pairs[pair, 0]], starts[pairs[pair, 0] + 1]
-        second, stop = starts[pairs[pair, 1]], starts[pairs[pair, 1] + 1]
-        size = min(end - first, stop - second)
-        if size < few:
-            continue
-        common = 0
-        while first < end and second < stop:
-            one, other = numbers[first], numbers[second]
-            common += one == other
-            first += one <= other
-            second += one >= other
-        enough[pair] = common / size >= least
-    return enough
+    spare = one.size - int(least * one.size) + 1
+    first = second = common = 0
+    while first < one.size and second < other.size and first - common <= spare:
+        here, there = one[first], other[second]
+        common += here == there
+        first += here <= there
+        second += here >= there
+    return common / one.size >= least
 
 
 @_compiled
-def _find_slot(table: npt.NDArray[np.uint64], used: Flags, gram: np.uint64) -> int:
+def find_open(
+    pairs: Rows,
+    papers: tuple[npt.NDArray[np.int64], Flags, Sums, npt.NDArray[np.int64]],
+    limits: tuple[float, float, int, float],
+) -> Rows:
+    """Return the pairs of papers that lengths and numbers do not tell apart.
+
+    `papers` are their lengths, whether there is a record of each, the numbers of all, and where
+    those of each begin and end. `limits` are the least share of lengths, the same with a record,
+    how many numbers are too few to tell without a record, and the least share of numbers.
+    """
+    lengths, recorded, numbers, starts = papers
+    cut_off, cut_off_recorded, few, least = limits
+    kept = np.empty_like(pairs)
+    count = 0
+    for pair in range(len(pairs)):
+        one, other = pairs[pair, 0], pairs[pair, 1]
+        known = recorded[one] or recorded[other]
+        ratio = min(lengths[one], lengths[other]) / max(lengths[one], lengths[other], 1)
+        if ratio < (cut_off_recorded if known else cut_off):
+            continue
+        ours = numbers[starts[one, 0] : starts[one, 1]]
+        theirs = numbers[starts[other, 0] : starts[other, 1]]
+        if ours.size > theirs.size:
+            ours, theirs = theirs, ours
+        if known if ours.size < few else _share_enough(ours, theirs, least):
+            kept[count] = pairs[pair]
+            count += 1
+    return kept[:count].copy()
+
+
+@_compiled
+def _find_slot(
+    table: npt.NDArray[np.uint64], states: npt.NDArray[np.uint8], gram: np.uint64
+) -> int:
     """Return where an n-gram stands in a table, or the free slot where it would."""
     last = np.uint64(table.size - 1)
     slot = (gram * _SPREAD) >> np.uint64(32) & last
-    while used[slot] and table[slot] != gram:
+    while states[slot] != _FREE and table[slot] != gram:
         slot = (slot + np.uint64(1)) & last
     return int(np.int64(slot))
 
@@ -156,29 +178,25 @@ def find_shared(
     size = 16
     while size < 2 * (ours.size + theirs.size):
         size *= 2
-    table, used = np.empty(size, np.uint64), np.zeros(size, np.bool_)
-    shared = np.zeros(size, np.bool_)
-    inside, outside = np.zeros(ours.size, np.bool_), np.zeros(theirs.size, np.bool_)
-    different = 0
+    table, states = np.empty(size, np.uint64), np.zeros(size, np.uint8)
+    inside, outside = np.empty(ours.size, np.bool_), np.empty(theirs.size, np.bool_)
+    common = different = 0
     for gram in ours:
-        slot = _find_slot(table, used, gram)
-        if not used[slot]:
-            used[slot] = True
+        slot = _find_slot(table, states, gram)
+        if states[slot] == _FREE:
+            states[slot] = _OURS
             table[slot] = gram
             different += 1
-    # Those of the other text alone go into the same table, after which none of ours is marked.
-    added = np.zeros(size, np.bool_)
-    common = 0
     for place in range(theirs.size):
-        slot = _find_slot(table, used, theirs[place])
-        if not used[slot]:
-            used[slot] = added[slot] = True
+        slot = _find_slot(table, states, theirs[place])
+        if states[slot] == _FREE:
+            states[slot] = _THEIRS
             table[slot] = theirs[place]
             different += 1
-        elif not added[slot]:
-            outside[place] = True
-            common += not shared[slot]
-            shared[slot] = True
+        elif states[slot] == _OURS:
+            states[slot] = _SHARED
+            common += 1
+        outside[place] = states[slot] == _SHARED
     for place in range(ours.size):
-        inside[place] = shared[_find_slot(table, used, ours[place])]
+        inside[place] = states[_find_slot(table, states, ours[place])] == _SHARED
     return inside, outside, common, different

@@ -7,6 +7,7 @@ doubt the papers are not the same: one read twice costs an hour, one never read 
 """
 
 import re
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -106,46 +107,40 @@ class Likeness:
         return ", ".join(more)
 
 
-def sum_numbers(numbers: Iterable[str]) -> npt.NDArray[np.uint16]:
-    """Return a short sum of each number of a paper, in ascending order.
-
-    Two numbers may have one sum: then a pair stays open that could have been told apart.
-    """
-    return np.array(sorted(crc32(number.encode()) & 0xFFFF for number in numbers), np.uint16)
-
-
 class Outlines:
     """What is known of many papers at once: enough to tell most pairs apart without their texts.
 
-    Papers are given in order by the sums of their numbers, their lengths in letters, and whether a
-    record gives a title or a place.
+    Papers are given in order by their lengths in letters, and by whether a record gives a title or
+    a place; then, in any order, by their numbers.
     """
 
-    def __init__(
-        self,
-        numbers: Sequence[npt.NDArray[np.uint16]],
-        lengths: Sequence[int],
-        recorded: Sequence[bool],
-    ) -> None:
-        self._numbers = np.concatenate([np.zeros(0, np.uint16), *numbers])
-        self._starts = np.cumsum([0, *map(len, numbers)])
-        self._lengths = np.array(lengths, np.int64)
+    def __init__(self, lengths: Sequence[int], recorded: Sequence[bool]) -> None:
+        self._sizes = np.maximum(np.array(lengths, np.int64) - LENGTH + 1, 0)
         self._recorded = np.array(recorded, np.bool_)
+        self._numbers = array("H")
+        self._starts = np.zeros((len(lengths), 2), np.int64)
+
+    def add_numbers(self, paper: int, numbers: Iterable[str]) -> None:
+        """Note the numbers of a paper, each by a short sum.
+
+        Two numbers may have one sum: then a pair stays open that could have been told apart.
+        """
+        start = len(self._numbers)
+        self._numbers.extend(sorted(crc32(number.encode()) & 0xFFFF for number in numbers))
+        self._starts[paper] = start, len(self._numbers)
 
     def leave_open(self, pairs: Linked) -> Linked:
         """Return the pairs that may be copies: all those of which `find_likeness` finds one."""
         if not len(pairs):
             return pairs
-        from screen.study.kernels import share_enough
+        from screen.study.kernels import find_open
 
-        known = np.asarray(self._recorded[pairs].any(axis=1))
-        sizes = np.maximum(self._lengths[pairs] - LENGTH + 1, 0)
-        ratio = sizes.min(axis=1) / np.maximum(sizes.max(axis=1), 1)
-        fit = ratio >= np.where(known, _CUT_OFF_TITLED, _CUT_OFF)
-        pairs, known = pairs[fit], known[fit]
-        numbers = self._numbers, self._starts
-        enough = share_enough(pairs, *numbers, known, _FEW_NUMBERS, _NUMBERS)
-        return np.asarray(pairs[enough])
+        numbers = np.frombuffer(self._numbers, np.uint16)
+        return find_open(
+            pairs,
+            (self._sizes, self._recorded, numbers, self._starts),
+            (_CUT_OFF, _CUT_OFF_TITLED, _FEW_NUMBERS, _NUMBERS),
+        )
 
 
 def compare(one: Text, other: Text) -> Likeness:

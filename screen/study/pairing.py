@@ -5,7 +5,7 @@ only those that may be copies are.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from screen.study.likeness import Linked, Outlines, sum_numbers
+from screen.study.likeness import Linked, Outlines
 from screen.study.shards import read_values
 from screen.study.signatures import SHORTEST, SIZE, find_candidates, keep_letters
 
@@ -30,8 +30,8 @@ def pair_by_signature(
     papers: Sequence[str],
     lengths: Sequence[int],
     recorded: Sequence[bool],
-) -> Linked:
-    """Return the pairs of papers that may be copies, by place, the earlier first; shape (pairs, 2).
+) -> Iterator[Linked]:
+    """Yield the pairs of papers that may be copies, by place, the earlier first; shape (pairs, 2).
 
     `homes` gives the shard of each, `lengths` those in letters, `recorded` whether it has a record.
     Papers come in the order of rank: of one that is there many times all are compared with the
@@ -40,30 +40,22 @@ def pair_by_signature(
     places = [place for place, length in enumerate(lengths) if length >= SHORTEST]
     rows = {papers[place]: row for row, place in enumerate(places)}
     values = np.zeros((len(places), SIZE), np.uint32)
-    numbers = [np.zeros(0, np.uint16)] * len(places)
-    missing = set(range(len(places)))
+    is_there = np.zeros(len(places), np.bool_)
+    outlines = Outlines([lengths[n] for n in places], [recorded[n] for n in places])
     for shard in sorted({homes[paper] for paper in rows}):
-        for paper, said, signature in read_values(folder, shard):
+        for paper, numbers, signature in read_values(folder, shard):
             row = rows.get(paper)
             # A shard that waits to be made anew may hold signatures of another size.
             if row is not None and len(signature) == 4 * SIZE:
                 values[row] = np.frombuffer(signature, "<u4")
-                numbers[row] = sum_numbers(said)
-                missing.discard(row)
-    there = np.array([row for row in range(len(places)) if row not in missing], np.int32)
-    chosen = [places[row] for row in there]
-    outlines = Outlines(
-        [numbers[row] for row in there],
-        [lengths[place] for place in chosen],
-        [recorded[place] for place in chosen],
-    )
-    del numbers
-    if missing:
+                is_there[row] = True
+                outlines.add_numbers(row, numbers)
+    there = np.flatnonzero(is_there).astype(np.int32)
+    if len(there) < len(places):
         values = values[there]
-    found = [outlines.leave_open(pairs) for pairs in find_candidates(values, _LEAST)]
-    return np.asarray(
-        np.array(chosen, np.int32)[np.concatenate([np.zeros((0, 2), np.int32), *found])]
-    )
+    known = np.array(places, np.int32)
+    for pairs in find_candidates(values, _LEAST):
+        yield known[outlines.leave_open(there[pairs])]
 
 
 def pair_by_title(titles: Mapping[int, str]) -> Iterator[tuple[int, int]]:
@@ -86,16 +78,19 @@ class Pairs:
 
     def __init__(
         self,
-        found: Linked,
+        found: Iterable[Linked],
         more: Collection[tuple[int, int]],
         apart: Collection[tuple[int, int]],
         papers: int,
     ) -> None:
         self._papers = max(papers, 1)
-        known = self._number(found)
+        parts = [self._number(pairs) for pairs in found]
         if more:
-            known = np.append(known, self._number(np.array(list(more))))
-        known = np.unique(known)
+            parts.append(self._number(np.array(list(more))))
+        known = np.concatenate([np.zeros(0, np.int64), *parts])
+        del parts
+        known.sort()
+        known = known[np.diff(known, prepend=-1) > 0]
         if apart:
             known = np.setdiff1d(known, self._number(np.array(list(apart))), assume_unique=True)
         self._numbers = known

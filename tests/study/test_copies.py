@@ -342,6 +342,20 @@ def test_text_pdf_and_scan_are_one_group(study: "MadeStudy", invoke: "Invoke") -
     assert not any("other.txt" in group for group in together)
 
 
+def test_groups_do_not_depend_on_names_and_shards(
+    study: "MadeStudy",
+    make_study: "MakeStudy",
+    invoke: "Invoke",
+    papers: dict[str, str | bytes],
+    tmp_path: Path,
+) -> None:
+    # They are added in the order of their names.
+    turned = {f"{9 - place}-{name}": text for place, (name, text) in enumerate(papers.items())}
+    other = make_study(turned, folder=tmp_path / "turned", shard_size=3)
+    assert invoke("run", other.folder).exit_code == 0
+    assert sorted(other.rows()["copies"]) == sorted(study.rows()["copies"])
+
+
 def test_one_of_a_group_is_read_and_the_counts_tell_them_apart(
     study: "MadeStudy", invoke: "Invoke"
 ) -> None:
