@@ -137,16 +137,16 @@ def sign(text: str) -> Signature:
     return make_signature("", pages, clean_pages(pages))
 
 
-def judge(made: Made, known: dict[str, Signature], *, titled: bool) -> tuple[Likeness, float]:
-    """Return how alike two files are, and what their signatures say of it."""
+def judge(made: Made, known: dict[str, Signature], *, titled: bool) -> tuple[Likeness, bool]:
+    """Return how alike two files are, and whether their signatures let them be compared."""
     signed = [known.setdefault(text, sign(text)) for text in made.texts]
     one, other = (
         Text(item.letters, item.numbers, title if titled else "")
         for item, title in zip(signed, made.titles, strict=True)
     )
     values = [item.values for item in signed]
-    found = list(find_candidates(np.array(values), _LEAST)) if all(map(len, values)) else []
-    return compare(one, other), found[0][2] if found else 0.0
+    found = find_candidates(np.array(values), _LEAST) if all(map(len, values)) else ()
+    return compare(one, other), any(len(pairs) for pairs in found)
 
 
 def main() -> None:
@@ -194,10 +194,10 @@ class _Results:
 
     def add(self, item: Made, *, is_same: bool) -> None:
         for titled in (False, True):
-            likeness, estimated = judge(item, self._known, titled=titled)
+            likeness, is_found = judge(item, self._known, titled=titled)
             column = 2 * titled + item.half
             self._asked[is_same, item.kind, column] += 1
-            self._found[is_same, item.kind, column] += likeness.is_copy and estimated > 0
+            self._found[is_same, item.kind, column] += likeness.is_copy and is_found
             self._shown[is_same, item.kind].append(likeness)
 
     def tell(self, *, show: bool) -> None:

@@ -6,37 +6,39 @@ way of a third. A copy with a flagged passage that its original lacks is read al
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from itertools import combinations
+from math import log
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import sqlalchemy as sa
 from rapidfuzz import fuzz
 
 from screen.study.corrections import Pair, Words, read_words, sort_pair
 from screen.study.database import write
 from screen.study.folder import Study
-from screen.study.likeness import Text, compare
+from screen.study.likeness import Likeness, Text, compare, find_likeness
 from screen.study.matching import Ties
 from screen.study.notes import Part, note, read_notes
+from screen.study.pairing import Pairs, pair_by_signature, pair_by_title
 from screen.study.queries import list_incomplete
 from screen.study.reading_list import READ_ITSELF
 from screen.study.schema import copies, hits, papers, records, verdicts
-from screen.study.shards import digest, read_letters, read_values
-from screen.study.signatures import SIZE, find_candidates, keep_letters
+from screen.study.shards import digest, read_letters, read_measures
+from screen.study.signatures import keep_letters
+from screen.study.texts import Texts, keep_texts
 from screen.text.normalise import clean_pages
 from screen.types import Page
 
-# Signatures that agree in less are not looked at: different papers hardly reach 0.1.
-_LEAST = 0.15
-# More papers under one title are a heading, such as 简讯, and not looked at for that.
-_MOST_TITLED = 20
-_SHORTEST_TITLE = 8
+# What decides which papers are copies, beside the signatures of the shards.
+_CODE = ("copies.py", "pairing.py", "likeness.py", "kernels.py")
 # A passage stands in another paper if one there is so much like it, 0-100.
 _SAME_PASSAGE = 70
+# Lengths that differ by less than such a share are the same, at first sight and on closer look.
+_COARSE, _FINE = 0.1, 0.01
+# Papers whose passages are held at once.
+_BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +58,17 @@ class Candidate:
     quality: float
     has_record: bool
 
-    def rank(self, longest: int) -> tuple[Any, ...]:
-        """Return its place among its like, the one to be read first."""
+    @property
+    def rank(self) -> tuple[Any, ...]:
+        """Its place among all papers: of copies of each other the lowest is the one to be read."""
         return (
             self.verdict is None,
             self.verdict or 0,
             self.unread > 0,
-            -round(10 * self.length / max(longest, 1)),
+            -_round_length(self.length, _COARSE),
             self.recognised,
             not self.has_record,
-            -round(100 * self.length / max(longest, 1)),
+            -_round_length(self.length, _FINE),
             -round(self.quality, 2),
             self.paper,
         )
@@ -91,7 +94,7 @@ def regroup(study: Study, engine: sa.Engine) -> bool:
     with engine.connect() as connection:
         states = read_notes(connection)
     wanted = study.settings.copies.find
-    code = (Path(__file__).with_name(name).read_bytes() for name in ("copies.py", "likeness.py"))
+    code = (Path(__file__).with_name(name).read_bytes() for name in _CODE)
     state = digest(states.get(Part.RECORDS, ""), str(wanted), *said, *code)
     if states.get(Part.COPIES) == state:
         return False
@@ -108,36 +111,47 @@ def regroup(study: Study, engine: sa.Engine) -> bool:
 def find_copies(study: Study, engine: sa.Engine, words: Words) -> list[Copy]:
     """Return the copies among the screened papers of a study, by original and paper."""
     with engine.connect() as connection:
-        homes, signed = _read_signatures(study, connection)
-    names = sorted(signed)
-    known = [name for name in names if len(signed[name][2]) == 4 * SIZE]
-    values = np.frombuffer(b"".join(signed[name][2] for name in known), "<u4").reshape(-1, SIZE)
-    pairs = {(known[i], known[j]) for i, j, _ in find_candidates(values, _LEAST)}
-    with engine.connect() as connection:
+        homes, measured = _read_measures(study, connection)
         titled = _read_titles(connection)
-    pairs |= _pair_by_title({name: titled[name] for name in known if name in titled})
-    pairs = {*pairs, *words.together} - words.apart
-    pairs = {pair for pair in pairs if pair[0] in signed and pair[1] in signed}
-    texts = _read_texts(study, homes, {name for pair in pairs for name in pair}, titled)
-    alike = {}
-    for one, other in sorted(pairs):
-        likeness = compare(texts[one], texts[other])
-        if likeness.is_copy or (one, other) in words.together:
-            alike[one, other] = likeness
-    involved = {name for pair in alike for name in pair}
-    with engine.connect() as connection:
-        candidates = _read_candidates(connection, involved, signed, titled)
-    chosen = choose_originals(candidates, alike, words.apart)
-    passages = _read_passages(engine, {name for pair in chosen.items() for name in pair})
-    found = []
+        known = _read_candidates(connection, measured, titled)
+    ranked = sorted(known, key=lambda item: item.rank)
+    names = [item.paper for item in ranked]
+    places = {name: place for place, name in enumerate(names)}
+    together, apart = _locate(words.together, places), _locate(words.apart, places)
+    lengths, recorded = [item.length for item in ranked], [item.has_record for item in ranked]
+    titles = {places[name]: row.title for name, row in titled.items() if name in places}
+    found = pair_by_signature(study.folder, homes, names, lengths, recorded)
+    pairs = Pairs(found, [*pair_by_title(titles), *together], apart, len(names))
+    involved = {names[place] for place in pairs.list_papers()}
+    alike: dict[int, Likeness] = {}
+    with keep_texts(study.folder) as texts:
+        _fill(texts, study, homes, involved, titled)
+
+        def is_alike(original: int, paper: int) -> bool:
+            both = texts.read(names[original]), texts.read(names[paper])
+            said = (original, paper) in together
+            likeness = compare(*both) if said else find_likeness(*both)
+            if likeness is not None:
+                alike[paper] = likeness
+            return likeness is not None
+
+        chosen = choose_originals(pairs, is_alike, apart)
+    lacking = _find_lacking_pages(engine, {names[p]: names[o] for p, o in chosen.items()})
+    copied = []
     for paper, original in chosen.items():
-        pair = sort_pair(paper, original)
-        told = "somebody said so" if pair in words.together else alike[pair].reason
-        lacking = find_lacking(passages[paper], [text for _, text in passages[original]])
-        if lacking is not None:
-            told = f"{READ_ITSELF}its passage on page {lacking} is not in the original; {told}"
-        found.append(Copy(paper, original, round(alike[pair].similarity, 4), told))
-    return sorted(found, key=lambda copy: (copy.original, copy.paper))
+        told = "somebody said so" if (original, paper) in together else alike[paper].reason
+        page = lacking.get(names[paper])
+        if page is not None:
+            told = f"{READ_ITSELF}its passage on page {page} is not in the original; {told}"
+        similarity = round(alike[paper].similarity, 4)
+        copied.append(Copy(names[paper], names[original], similarity, told))
+    return sorted(copied, key=lambda copy: (copy.original, copy.paper))
+
+
+def _locate(pairs: Iterable[Pair], places: Mapping[str, int]) -> set[tuple[int, int]]:
+    """Return pairs of papers by their places, as far as both have one, the earlier first."""
+    found = [[places[paper] for paper in pair if paper in places] for pair in pairs]
+    return {(min(both), max(both)) for both in found if len(both) == 2}
 
 
 def choose_copies(study: Study, connection: sa.Connection, ties: Ties) -> list[str | None]:
@@ -146,57 +160,61 @@ def choose_copies(study: Study, connection: sa.Connection, ties: Ties) -> list[s
     It is the one that would be read, as far as nobody has judged any of them.
     """
     wanted = {name for _, papers in ties for name in papers}
-    homes, signed = _read_signatures(study, connection, wanted)
-    texts = _read_texts(study, homes, wanted & signed.keys(), {})
-    known = {item.paper: item for item in _read_candidates(connection, wanted, signed, {})}
+    homes, measured = _read_measures(study, connection, wanted)
+    found = _read_candidates(connection, measured, {})
+    known = {item.paper: replace(item, verdict=None) for item in found}
     apart = read_words(study).apart
     chosen: list[str | None] = []
-    for title, alike in ties:
-        best = None
-        if known.keys() >= set(alike):
-            longest = max(known[name].length for name in alike)
-            items = (replace(known[name], verdict=None) for name in alike)
-            best = min(items, key=lambda item: item.rank(longest)).paper
-            texts.update({name: replace(texts[name], title=title) for name in alike})
-            others = [name for name in alike if name != best]
-            if any(
-                sort_pair(best, other) in apart or not compare(texts[best], texts[other]).is_copy
-                for other in others
-            ):
-                best = None
-        chosen.append(best)
+    with keep_texts(study.folder) as texts:
+        _fill(texts, study, homes, measured.keys(), {})
+
+        def is_copy(best: str, other: str, title: str) -> bool:
+            both = (replace(texts.read(name), title=title) for name in (best, other))
+            return sort_pair(best, other) not in apart and find_likeness(*both) is not None
+
+        for title, alike in ties:
+            best = None
+            if known.keys() >= set(alike):
+                best = min(alike, key=lambda name: known[name].rank)
+                if not all(is_copy(best, name, title) for name in alike if name != best):
+                    best = None
+            chosen.append(best)
     return chosen
 
 
 def choose_originals(
-    candidates: Iterable[Candidate], alike: Iterable[Pair], apart: Iterable[Pair] = ()
-) -> dict[str, str]:
-    """Return the original of each copy, given the papers and the pairs of them that are alike.
+    pairs: Iterable[tuple[int, int]],
+    is_alike: Callable[[int, int], bool],
+    apart: Iterable[tuple[int, int]] = (),
+) -> dict[int, int]:
+    """Return the original of each copy; papers are given by their places in the order of rank.
 
-    The first by rank of a group is the original of all that are like it itself; of what is left the
-    next. Papers that somebody said to be apart never share an original.
+    `pairs` are those that may be alike, the better one first, ordered by the worse one, then by the
+    better one. A paper that is alike to an original is its copy; else it is an original itself. So
+    a paper is only compared with originals, the best first, until it is like one. Papers that
+    somebody said to be `apart` never share an original.
     """
-    near: dict[str, set[str]] = defaultdict(set)
-    for one, other in alike:
-        near[one].add(other)
-        near[other].add(one)
-    parted = {sort_pair(*pair) for pair in apart}
-    known = {item.paper: item for item in candidates if item.paper in near}
-    reach = {
-        name: max(known[other].length for other in (name, *near[name])) for name in sorted(known)
-    }
-    chosen: dict[str, str] = {}
-    originals: set[str] = set()
-    for item in sorted(known.values(), key=lambda item: item.rank(reach[item.paper])):
-        if item.paper in chosen:
+    parted: dict[int, set[int]] = defaultdict(set)
+    for one, other in apart:
+        parted[one].add(other)
+        parted[other].add(one)
+    members: dict[int, set[int]] = defaultdict(set)
+    chosen: dict[int, int] = {}
+    for original, paper in pairs:
+        if paper in chosen or original in chosen:
             continue
-        originals.add(item.paper)
-        members = [item.paper]
-        for other in sorted(near[item.paper] - chosen.keys() - originals):
-            if not any(sort_pair(member, other) in parted for member in members):
-                chosen[other] = item.paper
-                members.append(other)
+        if paper in parted and not parted[paper].isdisjoint((original, *members[original])):
+            continue
+        if is_alike(original, paper):
+            chosen[paper] = original
+            if paper in parted:
+                members[original].add(paper)
     return chosen
+
+
+def _round_length(length: int, share: float) -> int:
+    """Return a length in steps of this share, the same in every company."""
+    return round(log(max(length, 1)) / log(1 + share))
 
 
 def find_lacking(passages: Sequence[tuple[int, str]], others: Sequence[str]) -> int | None:
@@ -204,67 +222,73 @@ def find_lacking(passages: Sequence[tuple[int, str]], others: Sequence[str]) -> 
 
     `passages` are pages and texts.
     """
-    theirs = [keep_letters(other) for other in others]
-    for page, passage in passages:
+    unsure = [(page, passage) for page, passage in passages if passage not in others]
+    theirs = [keep_letters(other) for other in others] if unsure else []
+    for page, passage in unsure:
         ours = keep_letters(passage)
-        if not any(fuzz.partial_ratio(ours, other) >= _SAME_PASSAGE for other in theirs):
+        # Passages of copies mostly begin and end alike; to look for one inside another takes long.
+        measures = (fuzz.ratio, fuzz.partial_ratio)
+        alike = (measure(ours, other) for measure in measures for other in theirs)
+        if not any(likeness >= _SAME_PASSAGE for likeness in alike):
             return page
     return None
 
 
-def _read_signatures(
+def _find_lacking_pages(engine: sa.Engine, originals: Mapping[str, str]) -> dict[str, int]:
+    """Return of each copy with a passage that its original lacks the page of the first one."""
+    found = {}
+    by_original = sorted(originals.items(), key=lambda item: (item[1], item[0]))
+    with engine.connect() as connection:
+        for start in range(0, len(by_original), _BATCH):
+            batch = by_original[start : start + _BATCH]
+            passages = _read_passages(connection, {name for pair in batch for name in pair})
+            for paper, original in batch:
+                page = find_lacking(passages[paper], [text for _, text in passages[original]])
+                if page is not None:
+                    found[paper] = page
+    return found
+
+
+def _read_measures(
     study: Study, connection: sa.Connection, wanted: set[str] | None = None
-) -> tuple[dict[str, int], dict[str, tuple[int, float, bytes]]]:
-    """Return the shard of each screened paper; and its length, quality and signature."""
+) -> tuple[dict[str, int], dict[str, tuple[int, float]]]:
+    """Return the shard of each screened paper; and the length and quality of those signed."""
     query = sa.select(papers.c.sha256, papers.c.shard).where(papers.c.status == "screened")
     homes = {
         row.sha256: row.shard
         for row in connection.execute(query)
         if wanted is None or row.sha256 in wanted
     }
-    signed = {
-        paper: (length, quality, values)
+    measured = {
+        paper: (length, quality)
         for shard in sorted(set(homes.values()))
-        for paper, length, quality, values in read_values(study.folder, shard)
+        for paper, length, quality in read_measures(study.folder, shard)
         if paper in homes
     }
-    return homes, signed
+    return homes, measured
 
 
 def _read_titles(connection: sa.Connection) -> dict[str, sa.Row[Any]]:
-    """Return the record of each paper that has one: the first."""
-    query = (
-        sa.select(records).where(records.c.sha256.is_not(None)).order_by(records.c.number.desc())
-    )
-    return {row.sha256: row for row in connection.execute(query)}
+    """Return the record of each paper that has one, as far as it tells copies: the first."""
+    names = ("sha256", "title", "journal", "year", "volume", "issue", "pages")
+    query = sa.select(*(records.c[name] for name in names)).where(records.c.sha256.is_not(None))
+    return {row.sha256: row for row in connection.execute(query.order_by(records.c.number.desc()))}
 
 
-def _pair_by_title(titled: Mapping[str, sa.Row[Any]]) -> set[Pair]:
-    """Return the pairs of papers whose records have the same title."""
-    named: dict[str, list[str]] = defaultdict(list)
-    for paper, row in titled.items():
-        title = keep_letters(row.title)
-        if len(title) >= _SHORTEST_TITLE:
-            named[title].append(paper)
-    return {
-        pair
-        for those in named.values()
-        if len(those) <= _MOST_TITLED
-        for pair in combinations(sorted(those), 2)
-    }
-
-
-def _read_texts(
-    study: Study, homes: Mapping[str, int], wanted: set[str], titled: Mapping[str, sa.Row[Any]]
-) -> dict[str, Text]:
-    texts = {}
+def _fill(
+    texts: Texts,
+    study: Study,
+    homes: Mapping[str, int],
+    wanted: Set[str],
+    titled: Mapping[str, sa.Row[Any]],
+) -> None:
+    """Add the texts of papers, with what their records say."""
     for shard in sorted({homes[name] for name in wanted}):
         for name, (letters, numbers) in read_letters(study.folder, shard).items():
             if name in wanted:
                 row = titled.get(name)
                 title, place = ("", "") if row is None else (_simplify(row.title), _find_place(row))
-                texts[name] = Text(letters, numbers, title, place)
-    return texts
+                texts.add(name, Text(letters, numbers, title, place))
 
 
 def _simplify(title: str) -> str:
@@ -280,37 +304,35 @@ def _find_place(row: sa.Row[Any]) -> str:
 
 def _read_candidates(
     connection: sa.Connection,
-    wanted: set[str],
-    signed: Mapping[str, tuple[int, float, bytes]],
+    measured: Mapping[str, tuple[int, float]],
     titled: Mapping[str, sa.Row[Any]],
 ) -> list[Candidate]:
     first = sa.select(verdicts.c.paper, sa.func.min(verdicts.c.id).label("id"))
     query = sa.select(papers.c.sha256, papers.c.unread_pages, papers.c.methods)
     asked = connection.execute(first.group_by(verdicts.c.paper))
     given = {row.paper: row.id for row in asked}
-    rows = [row for row in connection.execute(query) if row.sha256 in wanted]
     incomplete = list_incomplete(connection)
     return [
         Candidate(
             paper=row.sha256,
             verdict=given.get(row.sha256),
             unread=row.unread_pages + (row.sha256 in incomplete),
-            length=signed[row.sha256][0],
+            length=measured[row.sha256][0],
             recognised="ocr" in row.methods,
-            quality=signed[row.sha256][1],
+            quality=measured[row.sha256][1],
             has_record=row.sha256 in titled,
         )
-        for row in rows
-        if row.sha256 in signed
+        for row in connection.execute(query)
+        if row.sha256 in measured
     ]
 
 
-def _read_passages(engine: sa.Engine, wanted: set[str]) -> dict[str, list[tuple[int, str]]]:
+def _read_passages(connection: sa.Connection, wanted: set[str]) -> dict[str, list[tuple[int, str]]]:
     """Return the flagged passages of some papers with their pages, in order."""
     found: dict[str, list[tuple[int, str]]] = {name: [] for name in wanted}
-    query = sa.select(hits.c.paper, hits.c.page, hits.c.passage).where(hits.c.code >= 1)
-    with engine.connect() as connection:
-        for row in connection.execute(query.order_by(hits.c.page, hits.c.start, hits.c.id)):
-            if row.paper in found:
-                found[row.paper].append((row.page, row.passage))
+    query = sa.select(hits.c.paper, hits.c.page, hits.c.passage).where(
+        hits.c.code >= 1, hits.c.paper.in_(wanted)
+    )
+    for row in connection.execute(query.order_by(hits.c.page, hits.c.start, hits.c.id)):
+        found[row.paper].append((row.page, row.passage))
     return found

@@ -7,15 +7,20 @@ doubt the papers are not the same: one read twice costs an hour, one never read 
 """
 
 import re
+from array import array
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
 from rapidfuzz import fuzz
 
-from screen.study.signatures import Grams, find_grams, keep_letters
+from screen.study.signatures import LENGTH, find_grams, keep_letters
+
+# Pairs of papers by their places, shape (pairs, 2).
+Linked = npt.NDArray[np.int32]
 
 # A stretch of so many n-grams is in the other text if this share of its n-grams is. Of two scans
 # with a tenth of their characters wrong it is about 0.4; of papers on the same subject, 0.05.
@@ -102,35 +107,99 @@ class Likeness:
         return ", ".join(more)
 
 
+class Outlines:
+    """What is known of many papers at once: enough to tell most pairs apart without their texts.
+
+    Papers are given in order by their lengths in letters, and by whether a record gives a title or
+    a place; then, in any order, by their numbers.
+    """
+
+    def __init__(self, lengths: Sequence[int], recorded: Sequence[bool]) -> None:
+        self._sizes = np.maximum(np.array(lengths, np.int64) - LENGTH + 1, 0)
+        self._recorded = np.array(recorded, np.bool_)
+        self._numbers = array("H")
+        self._starts = np.zeros((len(lengths), 2), np.int64)
+
+    def add_numbers(self, paper: int, numbers: Iterable[str]) -> None:
+        """Note the numbers of a paper, each by a short sum.
+
+        Two numbers may have one sum: then a pair stays open that could have been told apart.
+        """
+        start = len(self._numbers)
+        self._numbers.extend(sorted(crc32(number.encode()) & 0xFFFF for number in numbers))
+        self._starts[paper] = start, len(self._numbers)
+
+    def leave_open(self, pairs: Linked) -> Linked:
+        """Return the pairs that may be copies: all those of which `find_likeness` finds one."""
+        if not len(pairs):
+            return pairs
+        from screen.study.kernels import find_open
+
+        numbers = np.frombuffer(self._numbers, np.uint16)
+        return find_open(
+            pairs,
+            (self._sizes, self._recorded, numbers, self._starts),
+            (_CUT_OFF, _CUT_OFF_TITLED, _FEW_NUMBERS, _NUMBERS),
+        )
+
+
 def compare(one: Text, other: Text) -> Likeness:
     """Compare two papers; the order of the two makes no difference."""
-    short, long = sorted((one, other), key=lambda text: (len(text.letters), text.letters))
-    ours, theirs = find_grams(short.letters), find_grams(long.letters)
-    mine, found = np.unique(ours), np.unique(theirs)
-    common = len(np.intersect1d(mine, found, assume_unique=True))
-    inside, outside = _find_stretches(ours, found), _find_stretches(theirs, mine)
-    start, end = _find_piece(inside)
-    begin, stop = _find_piece(outside)
-    solid = min(_mean(inside[start:end]), _mean(outside[begin:stop]))
+    return _lay_side_by_side(one, other, _compare_marks(one, other))
+
+
+def find_likeness(one: Text, other: Text) -> Likeness | None:
+    """Return how alike two papers are if they are the same paper, None if they are not."""
+    best = _compare_marks(one, other)
+    if not best.is_copy:
+        return None
+    likeness = _lay_side_by_side(one, other, best)
+    return likeness if likeness.is_copy else None
+
+
+def _compare_marks(one: Text, other: Text) -> Likeness:
+    """Return how alike two papers are at best, by all but their letters: most are told apart so."""
+    short, long = sorted((one, other), key=lambda text: len(text.letters))
+    ours, theirs = (max(len(text.letters) - LENGTH + 1, 0) for text in (short, long))
     return Likeness(
-        similarity=common / max(len(mine) + len(found) - common, 1),
-        covered=_mean(inside),
-        piece=(end - start) / max(len(inside), 1),
-        solid=solid,
+        similarity=1.0,
+        covered=1.0,
+        piece=1.0,
+        solid=1.0,
         numbers=_compare_numbers(short.numbers, long.numbers),
         title=_compare_titles(one, other),
-        ratio=len(ours) / max(len(theirs), 1),
+        ratio=ours / max(theirs, 1),
         same_place=bool(one.place) and one.place == other.place,
     )
 
 
-def _find_stretches(grams: Grams, known: Grams) -> npt.NDArray[np.bool_]:
-    """Return for each stretch of a text whether it is in a text with these n-grams."""
-    if not len(grams):
+def _lay_side_by_side(one: Text, other: Text, best: Likeness) -> Likeness:
+    short, long = sorted((one, other), key=lambda text: (len(text.letters), text.letters))
+    if short.letters == long.letters and len(short.letters) >= LENGTH:
+        return best
+    from screen.study.kernels import find_shared
+
+    shared, others, common, different = find_shared(
+        find_grams(short.letters), find_grams(long.letters)
+    )
+    inside, outside = _find_stretches(shared), _find_stretches(others)
+    start, end = _find_piece(inside)
+    begin, stop = _find_piece(outside)
+    return replace(
+        best,
+        similarity=common / max(different, 1),
+        covered=_mean(inside),
+        piece=(end - start) / max(len(inside), 1),
+        solid=min(_mean(inside[start:end]), _mean(outside[begin:stop])),
+    )
+
+
+def _find_stretches(shared: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Return for each stretch of a text whether enough of its n-grams are in the other text."""
+    if not len(shared):
         return np.zeros(0, np.bool_)
-    shared = np.isin(grams, known)
-    starts = np.arange(0, max(len(grams) - _STRETCH // 2, 1), _STRETCH)
-    sizes = np.diff([*starts, len(grams)])
+    starts = np.arange(0, max(len(shared) - _STRETCH // 2, 1), _STRETCH)
+    sizes = np.diff([*starts, len(shared)])
     return np.asarray(np.add.reduceat(shared.astype(np.int64), starts) >= _IN_COMMON * sizes)
 
 

@@ -350,15 +350,18 @@ def count_methods(study: Path, number: int) -> dict[str, Counter[str]]:
     return counts
 
 
-def read_values(study: Path, number: int) -> list[tuple[str, int, float, bytes]]:
-    """Return each paper of a shard with its length in letters, its quality and its signature.
-
-    The signature is little-endian numbers of 32 bits. Without a shard of signatures nothing.
-    """
+def read_measures(study: Path, number: int) -> list[tuple[str, int, float]]:
+    """Return each signed paper of a shard with its length in letters and its quality."""
     if not _data_path(study / "signatures", number).exists():
         return []
-    rows = _read(study / "signatures", number, ["sha256", "length", "quality", "values"])
-    return [(row["sha256"], row["length"], row["quality"], row["values"]) for row in rows]
+    rows = _read(study / "signatures", number, ["sha256", "length", "quality"])
+    return [(row["sha256"], row["length"], row["quality"]) for row in rows]
+
+
+def read_values(study: Path, number: int) -> list[tuple[str, list[str], bytes]]:
+    """Return each paper of a shard with its numbers and its signature, little-endian uint32."""
+    rows = _read(study / "signatures", number, ["sha256", "numbers", "values"])
+    return [(row["sha256"], row["numbers"].split(), row["values"]) for row in rows]
 
 
 def read_letters(study: Path, number: int) -> dict[str, tuple[str, tuple[str, ...]]]:

@@ -9,6 +9,7 @@ nothing to do with each other share most.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 import numpy.typing as npt
@@ -28,8 +29,9 @@ _SEED = 20_091
 _FEWEST = 200
 # Below this nothing can be said of a text.
 SHORTEST = 300
-# Of more papers that agree in a band, each is compared with the first only.
-_MOST = 200
+# Papers that agree in a band are compared with so many of them, the first. A paper that is there
+# thousands of times would otherwise make millions of pairs in each band.
+_MOST = 64
 _HAN = re.compile("[^\u3400-\u9fff]+")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
@@ -95,30 +97,39 @@ def _mix(values: Grams) -> Grams:
 
 def find_candidates(
     values: npt.NDArray[np.uint32], least: float
-) -> Iterator[tuple[int, int, float]]:
-    """Yield the pairs of signatures that may be copies, with their estimated similarity.
+) -> Iterator[npt.NDArray[np.int32]]:
+    """Yield the pairs of signatures that may be copies, each pair once; shape (pairs, 2).
 
-    `values` is one signature a row, shape (papers, SIZE). Each pair comes once, the lower row
-    first, in order; pairs estimated below `least` do not.
+    `values` is one signature a row, shape (papers, SIZE). Of a pair the lower row comes first. A
+    pair agrees in a band, and in all in at least this share of its values. Of many rows that agree
+    in a band each is compared with the lowest ones: those that are likely to be originals belong
+    there.
     """
-    found: list[npt.NDArray[np.int64]] = []
-    if len(values) < 2:
+    needed = ceil(least * SIZE - 1e-9)
+    if len(values) <= _MOST:
+        yield _compare_all(values, needed)
         return
+    from screen.study.kernels import link_buckets
+
+    words = values.astype(np.uint8).view(np.uint64)
     for band in range(0, SIZE, _BAND):
         part = values[:, band : band + _BAND].astype(np.uint64)
         keys = _mix(_mix((part[:, 0] << np.uint64(32)) | part[:, 1]) ^ part[:, 2])
-        order = np.argsort(keys, kind="stable")
-        starts = np.flatnonzero(np.diff(keys[order], prepend=keys[order[:1]] ^ np.uint64(1)))
-        ends = np.append(starts[1:], len(order))
-        several = np.flatnonzero(ends - starts > 1)
-        for start, end in zip(starts[several], ends[several], strict=True):
-            rows = np.sort(order[start:end])
-            left, right = np.triu_indices(min(len(rows), _MOST), 1)
-            found.append(rows[left] * len(values) + rows[right])
-            found.append(rows[0] * len(values) + rows[_MOST:])
-    pairs = np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)
-    for start in range(0, len(pairs), 100_000):
-        left, right = np.divmod(pairs[start : start + 100_000], len(values))
-        alike = np.mean(values[left] == values[right], axis=1)
-        for index in np.flatnonzero(alike >= least):
-            yield int(left[index]), int(right[index]), float(alike[index])
+        order = np.argsort(keys, kind="stable").astype(np.int32)
+        keys = keys[order]
+        starts = np.flatnonzero(np.diff(keys, prepend=keys[:1] ^ np.uint64(1))).astype(np.int32)
+        ends = np.append(starts[1:], np.int32(len(order)))
+        several = ends - starts > 1
+        buckets = (order, starts[several], ends[several])
+        yield link_buckets(values, words, *buckets, band, _BAND, needed, _MOST)
+
+
+def _compare_all(values: npt.NDArray[np.uint32], needed: int) -> npt.NDArray[np.int32]:
+    """Return the pairs of a few signatures, without the time that the kernels take to start."""
+    found = [np.zeros((0, 2), np.int32)]
+    for row in range(len(values) - 1):
+        agree = values[row + 1 :] == values[row]
+        in_band = agree.reshape(-1, SIZE // _BAND, _BAND).all(axis=2).any(axis=1)
+        others = row + 1 + np.flatnonzero(in_band & (agree.sum(axis=1) >= needed))
+        found.append(np.stack([np.full_like(others, row), others], axis=1).astype(np.int32))
+    return np.concatenate(found)

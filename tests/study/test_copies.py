@@ -3,7 +3,9 @@
 import json
 import random
 import re
+from collections.abc import Iterable
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -179,7 +181,7 @@ def test_candidates_are_the_same_in_any_order(order: list[int]) -> None:
 
     def find(places: list[int]) -> set[frozenset[int]]:
         found = find_candidates(np.array([signed[place] for place in places]), 0.15)
-        return {frozenset((places[i], places[j])) for i, j, _ in found}
+        return {frozenset((places[i], places[j])) for pairs in found for i, j in pairs}
 
     assert (
         find(order)
@@ -189,6 +191,32 @@ def test_candidates_are_the_same_in_any_order(order: list[int]) -> None:
 
 
 # ---- who is read -----------------------------------------------------------------------------
+
+
+def choose(
+    candidates: Iterable[Candidate],
+    alike: Iterable[tuple[str, str]],
+    apart: Iterable[tuple[str, str]] = (),
+    asked: list[tuple[str, str]] | None = None,
+) -> dict[str, str]:
+    """Choose originals by name; into `asked` go the pairs that were compared."""
+    names = [item.paper for item in sorted(candidates, key=lambda item: item.rank)]
+    near = {frozenset(pair) for pair in alike}
+    parted = {frozenset(pair) for pair in apart}
+    asked = [] if asked is None else asked
+
+    def is_alike(original: int, paper: int) -> bool:
+        asked.append((names[original], names[paper]))
+        return frozenset(asked[-1]) in near
+
+    pairs = [
+        (original, paper)
+        for paper, original in product(range(len(names)), repeat=2)
+        if original < paper and frozenset((names[original], names[paper])) not in parted
+    ]
+    places = [(names.index(one), names.index(other)) for one, other in apart]
+    chosen = choose_originals(pairs, is_alike, places)
+    return {names[paper]: names[original] for paper, original in chosen.items()}
 
 
 def candidate(paper: str, **more: Any) -> Candidate:
@@ -210,18 +238,27 @@ def candidate(paper: str, **more: Any) -> Candidate:
 )
 def test_the_best_one_is_the_original(better: dict[str, Any], worse: dict[str, Any]) -> None:
     # By name alone "a" would be.
-    chosen = choose_originals([candidate("a", **worse), candidate("b", **better)], [("a", "b")])
+    chosen = choose([candidate("a", **worse), candidate("b", **better)], [("a", "b")])
     assert chosen == {"a": "b"}
 
 
 def test_a_copy_was_compared_with_its_original_itself() -> None:
     candidates = [candidate(name) for name in "abc"]
-    assert choose_originals(candidates, [("a", "b"), ("b", "c")]) == {"b": "a"}
+    assert choose(candidates, [("a", "b"), ("b", "c")]) == {"b": "a"}
+
+
+def test_a_copy_is_compared_with_originals_only_and_once_it_is_one_no_more() -> None:
+    asked: list[tuple[str, str]] = []
+    candidates = [candidate(name) for name in "abcde"]
+    chosen = choose(candidates, [("a", "b"), ("a", "d"), ("c", "e")], asked=asked)
+    assert chosen == {"b": "a", "d": "a", "e": "c"}
+    pairs = [("a", "b"), ("a", "c"), ("a", "d"), ("a", "e"), ("c", "e")]
+    assert asked == pairs, "b and d, being copies, are nobody's original"
 
 
 def test_papers_that_somebody_parted_share_no_original() -> None:
     candidates = [candidate(name) for name in "abc"]
-    chosen = choose_originals(candidates, [("a", "b"), ("a", "c")], [("c", "b")])
+    chosen = choose(candidates, [("a", "b"), ("a", "c")], [("c", "b")])
     assert chosen == {"b": "a"}
 
 
@@ -234,10 +271,10 @@ def test_groups_do_not_depend_on_the_order_of_adding(
     pairs: set[tuple[str, str]], order: list[str], rng: random.Random
 ) -> None:
     alike = sorted(pair for pair in pairs if pair[0] != pair[1])
-    chosen = choose_originals([candidate(name) for name in "abcdef"], alike)
+    chosen = choose([candidate(name) for name in "abcdef"], alike)
     rng.shuffle(alike)
     turned = [(b, a) if rng.random() < 0.5 else (a, b) for a, b in alike]
-    assert choose_originals([candidate(name) for name in order], turned) == chosen
+    assert choose([candidate(name) for name in order], turned) == chosen
     assert not set(chosen) & set(chosen.values()), "an original is nobody's copy"
     for copy, original in chosen.items():
         assert {(copy, original), (original, copy)} & set(alike)
@@ -303,6 +340,19 @@ def test_text_pdf_and_scan_are_one_group(study: "MadeStudy", invoke: "Invoke") -
     together = [{original, *copies} for original, copies in groups.items()]
     assert GROUP in together
     assert not any("other.txt" in group for group in together)
+
+
+def test_groups_do_not_depend_on_names_and_shards(
+    study: "MadeStudy",
+    make_study: "MakeStudy",
+    invoke: "Invoke",
+    papers: dict[str, str | bytes],
+) -> None:
+    # They are added in the order of their names.
+    turned = {f"{9 - place}-{name}": text for place, (name, text) in enumerate(papers.items())}
+    other = make_study(turned, shard_size=3)
+    assert invoke("run", other.folder).exit_code == 0
+    assert sorted(other.rows()["copies"]) == sorted(study.rows()["copies"])
 
 
 def test_one_of_a_group_is_read_and_the_counts_tell_them_apart(
