@@ -101,7 +101,15 @@ class TestKilledRun:
         assert len(list(study.folder.glob("hits/*.json"))) < SHARDS
         assert_ends_as_undisturbed(study, undisturbed, invoke)
 
-    @pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=MORE)])
+    @pytest.mark.parametrize(
+        ("number", "all_of_them"),
+        [
+            (signal.SIGINT, False),
+            pytest.param(signal.SIGTERM, False, marks=MORE),
+            # As SLURM tells every process of a job.
+            pytest.param(signal.SIGTERM, True, marks=MORE),
+        ],
+    )
     def test_told_to_stop_it_ends_what_is_under_way_and_says_how_to_go_on(
         self,
         undisturbed: Undisturbed,
@@ -109,11 +117,16 @@ class TestKilledRun:
         ddr_screen: Path,
         tmp_path: Path,
         number: signal.Signals,
+        all_of_them: bool,
     ) -> None:
         study = undisturbed.waiting.copy(tmp_path / "study")
         with start(ddr_screen, "run", study.folder, "--workers", "2") as run:
             wait_until(lambda: len(list(study.folder.glob("hits/*.json"))) >= 2)
-            os.killpg(run.process.pid, number)
+            if all_of_them:
+                for each in run.find_alive():
+                    os.kill(each, number)
+            else:
+                os.killpg(run.process.pid, number)
             said, _ = run.process.communicate(timeout=30)
         # What the workers hold in their hands is ended; what waits is not begun.
         assert len(list(study.folder.glob("hits/*.json"))) <= 6

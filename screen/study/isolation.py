@@ -136,6 +136,9 @@ class Isolated:
 def serve(number: int) -> None:
     """Answer what is asked on a line, given by its file's number, until the other end closes."""
     make_expendable()
+    # Where a whole group of processes is told to stop, as by SLURM, whoever asks is to decide.
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.SIG_IGN)
     with suppress(OSError):
         _OOM_SCORE.write_text("500", encoding="ascii")
     threading.Thread(target=_end_with_parent, daemon=True).start()
