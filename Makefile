@@ -9,7 +9,7 @@ DEMO := demo
 LABELS := labels/passages.jsonl labels/excerpts.jsonl labels/damaged.jsonl
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow test-postgresql check bench quality scans fuzz load format labels model corpus clean
+.PHONY: help setup demo test test-slow test-postgresql check bench scale quality scans fuzz load format labels model corpus clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 17
@@ -45,7 +45,7 @@ test: $(READY) ## Run the tests but the slow ones
 
 test-slow: $(READY) ## Run the slow tests: the wheel, the benchmarks and the like (about three minutes)
 	@echo "== running the tests that 'make test' leaves out"
-	@$(BIN)/python -m pytest -n auto --dist loadfile -m slow
+	@$(BIN)/python -m pytest -n auto --dist worksteal -m slow
 
 test-postgresql: $(READY) ## Run the tests of databases on a server, DDR_SCREEN_TEST_SERVER
 	@test -n "$$DDR_SCREEN_TEST_SERVER" || { echo "DDR_SCREEN_TEST_SERVER must be the URL of a \
@@ -62,6 +62,9 @@ check: $(READY) ## Lint and check types
 
 bench: $(READY) ## Measure speed and memory, each beside a peer (about a minute)
 	@$(BIN)/python -m benchmarks.bench $(BENCH)
+
+scale: $(READY) ## Run 1,000, 10,000 and 124,770 made papers on one and two workers (an hour, 4 GB)
+	@$(BIN)/python -m benchmarks.scale $(SCALE)
 
 quality: $(READY) ## Measure which pages count as readable, and what damage becomes of (about three minutes)
 	@$(BIN)/python -m benchmarks.quality $(QUALITY)

@@ -205,8 +205,7 @@ def run_cli() -> RunCli:
 @pytest.fixture(scope="session")
 def invoke() -> Invoke:
     from screen.match.cascade import Cascade
-    from screen.study import stages
-    from screen.study.isolation import Isolated
+    from screen.study.work.isolation import Isolated
 
     make_ready = Cascade.__init__
     kept: dict[str, dict[str, Any]] = {}
@@ -226,7 +225,6 @@ def invoke() -> Invoke:
             return work(*args)
 
     def run(*args: str | os.PathLike[str]) -> Result:
-        stages._cascade.cache_clear()  # the pack may have changed since the last run
         with (
             patch.object(Isolated, "ask", work_here),
             patch.object(Cascade, "__init__", make_ready_once),

@@ -30,7 +30,7 @@ def spring(name):
 
 class Trap:
     def find_spec(self, name, path=None, target=None):
-        if name == "screen.study.isolation":
+        if name == "screen.study.work.isolation":
             sys.meta_path.remove(self)
             from screen.ingest import files
             from screen.text import normalise

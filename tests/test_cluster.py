@@ -17,8 +17,8 @@ import pytest
 from distributed import Client
 
 import screen
-from screen.study.cluster import ClusterWorkers
-from screen.study.engine import run_tasks
+from screen.study.work.cluster import ClusterWorkers
+from screen.study.work.engine import run_tasks
 from tests.hazards import lay_traps
 from tests.undisturbed import (
     Started,

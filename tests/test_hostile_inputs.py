@@ -20,8 +20,8 @@ from benchmarks.fuzz import fuzz
 from screen.ingest.files import hash_file
 from screen.ingest.limits import within
 from screen.settings import Limits
-from screen.study.isolation import Death, Isolated
-from screen.study.stages import read_apart
+from screen.study.work.isolation import Death, Isolated
+from screen.study.work.stages import read_apart
 
 _TIGHT = Limits(seconds=10, memory_mb=300)
 _W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from screen.study.engine import LocalWorkers, own_process, run_tasks
-from screen.study.isolation import BrokenOffError, Death, Isolated
+from screen.study.work.engine import LocalWorkers, own_process, run_tasks
+from screen.study.work.isolation import BrokenOffError, Death, Isolated
 from tests.hazards import DANGERS, lay_traps
 from tests.undisturbed import (
     SHARDS,
@@ -136,12 +136,18 @@ class TestKilledRun:
         assert_ends_as_undisturbed(study, undisturbed, invoke)
 
     @pytest.mark.slow(reason="fifty runs killed at random moments")
+    @pytest.mark.parametrize("seed", [8, 9])
     def test_killed_fifty_times_at_random_moments_it_ends_as_if_undisturbed(
-        self, undisturbed: Undisturbed, invoke: "Invoke", ddr_screen: Path, tmp_path: Path
+        self,
+        undisturbed: Undisturbed,
+        invoke: "Invoke",
+        ddr_screen: Path,
+        tmp_path: Path,
+        seed: int,
     ) -> None:
-        rng = Random(8)
+        rng = Random(seed)
         study = undisturbed.waiting.copy(tmp_path / "study")
-        for kill in range(50):
+        for kill in range(25):
             if kill % 5 == 0:
                 # From the beginning: most runs are killed before they come to the end.
                 shutil.rmtree(study.folder)
@@ -245,7 +251,7 @@ class TestWorkerThatDies:
     def test_it_ends_with_whoever_started_it(self) -> None:
         code = (
             "import os, time\n"
-            "from screen.study.isolation import Isolated\n"
+            "from screen.study.work.isolation import Isolated\n"
             "print(Isolated().ask(os.getpid), flush=True)\n"
             "os.kill(os.getpid(), 9)\n"
         )

@@ -87,7 +87,7 @@ def test_every_folder_and_module_has_its_place_in_the_order() -> None:
         ("errors.py", "from screen.ingest.pdf import read_pdf"),
         ("terminal/texts.py", "from ..cli import main"),
         ("__init__.py", "from screen.types import Page"),
-        ("study/engine.py", "from screen.helpers import anything"),
+        ("study/work/engine.py", "from screen.helpers import anything"),
         ("text/segment.py", "from tests.conftest import COMMAND"),
         ("cli/texts.py", "import benchmarks.damaged"),
     ],
@@ -109,7 +109,7 @@ def test_an_import_from_the_right_or_from_outside_is_found(
         ("match/events.py", "from .. import types"),
         ("settings.py", "from screen.errors import SettingsError"),
         ("cli/texts.py", "import screen\nfrom screen import terminal"),
-        ("study/engine.py", "import multiprocessing"),
+        ("study/work/engine.py", "import multiprocessing"),
     ],
 )
 def test_an_import_from_the_left_is_not_found(tmp_path: Path, module: str, line: str) -> None:

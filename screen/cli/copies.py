@@ -8,10 +8,10 @@ import click
 import sqlalchemy as sa
 
 from screen.cli.common import as_json_option, example, study_argument
-from screen.study.corrections import add_word
+from screen.study.copies.corrections import add_word
+from screen.study.copies.groups import list_groups
 from screen.study.database import open_database
 from screen.study.folder import Study
-from screen.study.groups import list_groups
 from screen.study.loading import load_records
 from screen.study.ranking import bring_up_to_date
 from screen.terminal.copies import show_groups

@@ -19,24 +19,24 @@ from screen.cli.common import (
     study_argument,
 )
 from screen.match.packs import find_pack, load_pack
-from screen.study.cluster import ClusterWorkers
 from screen.study.completeness import measure_completeness
 from screen.study.database import open_database
-from screen.study.engine import LocalWorkers, Workers, count_workers
 from screen.study.folder import Study
-from screen.study.isolation import BrokenOffError
 from screen.study.loading import forget_all
 from screen.study.merging import find_mergeable
 from screen.study.merging import merge as merge_shards
-from screen.study.pipeline import prepare
-from screen.study.pipeline import run as run_study
 from screen.study.prisma import count_flow
 from screen.study.queries import count_everything, list_failures
 from screen.study.ranking import find_classifier
-from screen.study.recipe import make_recipe
 from screen.study.scope import name_scope
-from screen.study.stages import ShardDone
-from screen.study.watching import Watch, list_working
+from screen.study.work.cluster import ClusterWorkers
+from screen.study.work.engine import LocalWorkers, Workers, count_workers
+from screen.study.work.isolation import BrokenOffError
+from screen.study.work.pipeline import prepare
+from screen.study.work.pipeline import run as run_study
+from screen.study.work.recipe import make_recipe
+from screen.study.work.stages import ShardDone
+from screen.study.work.watching import Watch, list_working
 from screen.terminal import printable
 from screen.terminal.running import count_work, open_display, show_time, show_work, show_working
 from screen.terminal.scope import show_flow

@@ -23,10 +23,10 @@ from screen.study.completeness import measure_completeness
 from screen.study.database import open_database
 from screen.study.folder import Study
 from screen.study.loading import load
-from screen.study.pipeline import find_made
 from screen.study.queries import BLIND_FIELDS, list_queue
-from screen.study.recipe import make_recipe
 from screen.study.scope import apply_scope, name_scope
+from screen.study.work.pipeline import find_made
+from screen.study.work.recipe import make_recipe
 from screen.terminal import printable
 from screen.terminal.studies import show_blind_queue, show_queue
 

@@ -26,9 +26,9 @@ from screen.ingest.kinds import READ
 from screen.match.afind import Targets, read_targets
 from screen.match.packs import find_pack, load_pack
 from screen.settings import Published, Settings
-from screen.study.engine import count_workers
-from screen.study.isolation import Isolated
-from screen.study.stages import read_apart
+from screen.study.work.engine import count_workers
+from screen.study.work.isolation import Isolated
+from screen.study.work.stages import read_apart
 from screen.terminal import printable, progress
 from screen.terminal.texts import show_evaluation, show_explanation
 from screen.text.normalise import clean_pages

@@ -9,8 +9,8 @@ from screen.findings.output import Row, open_binary, open_output, write_csv, wri
 from screen.review.exchange.entries import Sheet
 from screen.review.exchange.formats import write_binary_sheet, write_sheet
 from screen.study.completeness import Completeness
+from screen.study.copies.groups import read_groups
 from screen.study.folder import Study
-from screen.study.groups import read_groups
 from screen.study.queries import list_papers, list_queue, list_verdicts
 from screen.study.reading_list import list_excluded
 from screen.study.verdicts import read_judgements

@@ -22,11 +22,12 @@ from screen.ingest.files import FoundFile, Reading, hash_file, read_source, walk
 from screen.match.afind import join_pages, judge, prepare
 from screen.review.exchange.cells import defuse
 from screen.settings import Limits, Published
-from screen.study.engine import LocalWorkers, own_process, run_tasks
+from screen.study.contents import read_pages
 from screen.study.folder import Study, printable_path
-from screen.study.isolation import Death
-from screen.study.shards import read_manifest, read_pages
-from screen.study.stages import read_apart
+from screen.study.shards import read_manifest
+from screen.study.work.engine import LocalWorkers, own_process, run_tasks
+from screen.study.work.isolation import Death
+from screen.study.work.stages import read_apart
 from screen.types import Failure, SourceFile
 
 Read = Callable[[SourceFile], Reading]

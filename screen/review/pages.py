@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 from screen.errors import DocumentError
 from screen.ingest.limits import within
 from screen.review.pictures import Box, find_boxes, render_page
-from screen.study.isolation import GRACE, Death, Isolated
+from screen.study.work.isolation import GRACE, Death, Isolated
 from screen.types import Quote
 
 Made = TypeVar("Made")

@@ -15,8 +15,8 @@ from typing import Any
 
 from screen.match.lexicon import Lexicon
 from screen.match.schema import Pack, Term
+from screen.study.contents import read_pages
 from screen.study.folder import Study
-from screen.study.shards import read_pages
 from screen.text.normalise import clean_pages
 from screen.text.segment import Section, find_sections
 from screen.text.tokens import Segmenter

@@ -16,8 +16,14 @@ import sqlalchemy as sa
 
 from screen.match.afind import choose
 from screen.study.bulk import put
-from screen.study.copies import choose_copies, regroup
-from screen.study.corrections import read_words
+from screen.study.contents import (
+    count_methods,
+    read_answers,
+    read_hit_columns,
+    read_pages,
+)
+from screen.study.copies.corrections import read_words
+from screen.study.copies.grouping import choose_copies, regroup
 from screen.study.database import write
 from screen.study.folder import Registered, Study, printable_path
 from screen.study.matching import HEAD, VERSION, match_records
@@ -31,16 +37,9 @@ from screen.study.schema import (
     paths,
     records,
 )
-from screen.study.shards import (
-    count_methods,
-    digest,
-    read_answers,
-    read_hit_columns,
-    read_manifest,
-    read_pages,
-)
-from screen.study.stages import ShardDone
-from screen.study.watching import Watch
+from screen.study.shards import digest, read_manifest
+from screen.study.work.stages import ShardDone
+from screen.study.work.watching import Watch
 from screen.types import UNREAD, Answer, Failure, Record
 
 _NOT_ASKED = dict.fromkeys(PUBLISHED)

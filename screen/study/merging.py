@@ -6,13 +6,13 @@ import sqlalchemy as sa
 
 from screen.study.folder import Study
 from screen.study.loading import load
-from screen.study.pipeline import look_over
 from screen.study.ranking import bring_up_to_date
-from screen.study.recipe import Recipe
 from screen.study.samples import load_samples
 from screen.study.scope import apply_scope
-from screen.study.stages import ShardDone, look_through
-from screen.study.watching import Watch
+from screen.study.work.pipeline import look_over
+from screen.study.work.recipe import Recipe
+from screen.study.work.stages import ShardDone, look_through
+from screen.study.work.watching import Watch
 
 
 def merge(study: Study, engine: sa.Engine, shards: Iterable[ShardDone], watch: Watch) -> int:

@@ -10,8 +10,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from screen.study.copies.groups import Groups, read_groups
 from screen.study.folder import Study
-from screen.study.groups import Groups, read_groups
 from screen.study.queries import list_flagged
 from screen.study.schema import exclusions, failures, papers, records
 from screen.study.verdicts import Judgements, read_judgements

@@ -13,12 +13,13 @@ from screen.errors import GoldError, ModelError
 from screen.match.packs import find_pack, load_pack
 from screen.rank.model import check_model, find_model, load_model, tell_model
 from screen.settings import shipped_folder
+from screen.study.contents import as_hit
 from screen.study.folder import Study
 from screen.study.notes import read_notes
 from screen.study.orders import Order, keep, put_in_force, read_last
 from screen.study.reading_list import is_read_itself
 from screen.study.schema import drawn, hits, samples, verdicts
-from screen.study.shards import as_hit, digest
+from screen.study.shards import digest
 from screen.study.verdicts import Judgements, read_judgements
 
 if TYPE_CHECKING:

@@ -18,12 +18,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from screen.errors import StudyError
 from screen.match.packs import find_pack, load_pack
 from screen.rank.stopping import Elusion, find_elusion
+from screen.study.contents import as_hit, as_row, read_pages
 from screen.study.database import write
 from screen.study.folder import Study
 from screen.study.queries import list_flagged
 from screen.study.reading_list import is_read_itself, list_excluded, list_originals
 from screen.study.schema import drawn, hits, papers, samples
-from screen.study.shards import as_hit, as_row, read_pages, write_atomically
+from screen.study.shards import write_atomically
 from screen.study.verdicts import Judgements, read_judgements
 from screen.text.normalise import clean_pages
 from screen.types import CleanText, Hit

@@ -14,12 +14,13 @@ import sqlalchemy as sa
 
 from screen.match.packs import find_pack
 from screen.match.scope import Decision, Scope, Subject, find_scope, make_subject
+from screen.study.contents import read_pages
 from screen.study.database import write
 from screen.study.folder import Study
 from screen.study.notes import Part, note, read_note, read_notes
 from screen.study.queries import list_incomplete
 from screen.study.schema import copies, exclusions, papers, records
-from screen.study.shards import digest, read_pages
+from screen.study.shards import digest
 from screen.text.normalise import clean_pages
 
 # Raised when the way of judging changes, so that a study is judged anew.

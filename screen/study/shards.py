@@ -13,8 +13,7 @@ import json
 import os
 import secrets
 import socket
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import Enum
 from pathlib import Path
@@ -25,84 +24,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from screen.errors import StudyError
-from screen.study.signatures import Signature
-from screen.types import Answer, Evidence, Failure, Hit, Line, Mark, Match, Page, Quote, Window
-
-_MARK = pa.struct([("start", pa.int32()), ("end", pa.int32()), ("kind", pa.string())])
-_SHARES = ("confidence", "left", "top", "right", "bottom")
-_LINE = pa.struct(
-    [("start", pa.int32()), ("end", pa.int32()), *((name, pa.float32()) for name in _SHARES)]
-)
-_PAGES = pa.schema(
-    [
-        ("sha256", pa.string()),
-        ("number", pa.int32()),
-        ("text", pa.large_string()),
-        ("method", pa.string()),
-        ("quality", pa.float64()),
-        ("engine", pa.string()),
-        ("route", pa.string()),
-        ("marks", pa.list_(_MARK)),
-        ("lines", pa.list_(_LINE)),
-    ]
-)
-# What is a list in a hit is kept as JSON, which is what the database holds too.
-_LISTS = ("continued", "events", "criteria", "mitigating", "matches")
-_HITS = pa.schema(
-    [
-        ("id", pa.string()),
-        ("paper", pa.string()),
-        ("page", pa.int32()),
-        ("start", pa.int32()),
-        ("end", pa.int32()),
-        ("quote", pa.string()),
-        ("continued", pa.string()),
-        ("passage", pa.string()),
-        ("context", pa.string()),
-        ("section", pa.string()),
-        ("events", pa.string()),
-        ("criteria", pa.string()),
-        ("reason", pa.string()),
-        ("mitigating", pa.string()),
-        ("matches", pa.string()),
-        ("score", pa.float64()),
-        ("code", pa.int8()),
-        ("neighbour", pa.bool_()),
-    ]
-)
-
-_ANSWERS = pa.schema(
-    [
-        ("paper", pa.string()),
-        ("hit", pa.string()),
-        ("target", pa.string()),
-        ("location", pa.int64()),
-        ("distance", pa.float64()),
-        ("match", pa.string()),
-        ("page", pa.int32()),
-        ("flagged", pa.bool_()),
-    ]
-)
-
-_SIGNATURES = pa.schema(
-    [
-        ("sha256", pa.string()),
-        ("letters", pa.large_string()),
-        ("numbers", pa.string()),
-        ("length", pa.int32()),
-        ("quality", pa.float64()),
-        ("values", pa.binary()),
-    ]
-)
-
-
-# The columns of each stage: a shard of others is made anew.
-FORMATS = {
-    "text": str(_PAGES),
-    "signatures": str(_SIGNATURES),
-    "hits": str(_HITS),
-    "published": str(_ANSWERS),
-}
+from screen.types import Failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +120,7 @@ def find_done(
     if source not in (None, manifest.input) or recipe not in (None, manifest.recipe):
         return Wanting.CHANGED
     try:
-        data = _data_path(folder, number).read_bytes()
+        data = find_data(folder, number).read_bytes()
     except OSError:
         return Wanting.DAMAGED
     is_whole = hashlib.sha256(data).hexdigest() == manifest.data
@@ -210,209 +132,7 @@ def forget(folder: Path, number: int) -> None:
     (folder / f"{number:05d}.json").unlink(missing_ok=True)
 
 
-def write_pages(
-    folder: Path,
-    number: int,
-    pages: Iterable[Page],
-    failures: Sequence[Failure],
-    source: str,
-    recipe: str,
-) -> Manifest:
-    """Write a shard of pages."""
-    rows = [as_page_row(page) for page in pages]
-    return _write(folder, number, rows, _PAGES, failures, source, recipe, "")
-
-
-def write_hits(
-    folder: Path,
-    number: int,
-    hits: Iterable[Hit],
-    failures: Sequence[Failure],
-    source: str,
-    recipe: str,
-    label: str,
-) -> Manifest:
-    """Write a shard of hits; `label` names the pack that found them."""
-    rows = []
-    for hit in hits:
-        row = as_row(hit)
-        row.update((name, json.dumps(row[name], ensure_ascii=False)) for name in _LISTS)
-        rows.append(row)
-    return _write(folder, number, rows, _HITS, failures, source, recipe, label)
-
-
-def write_answers(
-    folder: Path,
-    number: int,
-    answers: Iterable[Answer],
-    failures: Sequence[Failure],
-    source: str,
-    recipe: str,
-) -> Manifest:
-    """Write a shard of what the published search says."""
-    rows = []
-    for answer in answers:
-        row = answer._asdict()
-        rows.append({**row.pop("window")._asdict(), **row})
-    return _write(folder, number, rows, _ANSWERS, failures, source, recipe, "")
-
-
-def write_signatures(
-    folder: Path,
-    number: int,
-    signatures: Iterable[Signature],
-    failures: Sequence[Failure],
-    source: str,
-    recipe: str,
-) -> Manifest:
-    """Write a shard of signatures."""
-    rows = [
-        {
-            "sha256": item.paper,
-            "letters": item.letters,
-            "numbers": " ".join(item.numbers),
-            "length": len(item.letters),
-            "quality": item.quality,
-            "values": item.values.astype("<u4").tobytes(),
-        }
-        for item in signatures
-    ]
-    return _write(folder, number, rows, _SIGNATURES, failures, source, recipe, "")
-
-
-def as_page_row(page: Page) -> dict[str, Any]:
-    """Return a page as plain data."""
-    row = _fields(page)
-    for name in ("marks", "lines"):
-        row[name] = [part._asdict() for part in row[name]]
-    return row
-
-
-def as_page(row: Mapping[str, Any]) -> Page:
-    """Return the page that `as_page_row` made plain."""
-    parts = {
-        "marks": tuple(Mark(**mark) for mark in row["marks"]),
-        "lines": tuple(Line(**line) for line in row["lines"]),
-    }
-    return Page(**{**row, **parts})
-
-
-def as_row(hit: Hit) -> dict[str, Any]:
-    """Return a hit as plain data; `asdict` does the same, but copies all that it finds."""
-    row = _fields(hit)
-    for name in ("continued", "events", "mitigating", "matches"):
-        row[name] = [_fields(part) for part in row[name]]
-    return row
-
-
-def _fields(item: Hit | Page | Quote | Evidence | Match) -> dict[str, Any]:
-    return {name: getattr(item, name) for name in item.__slots__}
-
-
-def read_pages(study: Path, number: int, paper: str | None = None) -> dict[str, list[Page]]:
-    """Return the pages of a shard, or of one paper in it, by paper, in the order of writing.
-
-    A page that optical character recognition read stands in place of what was there before it.
-    """
-    seen = {(page.sha256, page.number): page for page in read_recognised(study, number, paper)}
-    papers: dict[str, list[Page]] = {}
-    for page in read_extracted(study, number, paper):
-        papers.setdefault(page.sha256, []).append(seen.get((page.sha256, page.number), page))
-    return papers
-
-
-def read_extracted(study: Path, number: int, paper: str | None = None) -> list[Page]:
-    """Return the pages of a shard as they were before optical character recognition."""
-    return [as_page(row) for row in _read(study / "text", number, paper=paper)]
-
-
-def read_recognised(study: Path, number: int, paper: str | None = None) -> list[Page]:
-    """Return the pages of a shard that were given to optical character recognition."""
-    if not _data_path(study / "ocr", number).exists():
-        return []
-    return [as_page(row) for row in _read(study / "ocr", number, paper=paper)]
-
-
-def count_methods(study: Path, number: int) -> dict[str, Counter[str]]:
-    """Return for each paper of a shard how many pages each method read, without loading any text.
-
-    Those that none could read are counted as "unreadable".
-    """
-    columns = ["sha256", "number", "method"]
-    methods = {}
-    for stage in ("text", "ocr"):
-        if _data_path(study / stage, number).exists():
-            rows = _read(study / stage, number, columns)
-            methods.update({(row["sha256"], row["number"]): row["method"] for row in rows})
-    counts: dict[str, Counter[str]] = {}
-    for (paper, _), method in methods.items():
-        counts.setdefault(paper, Counter())[method] += 1
-    return counts
-
-
-def read_measures(study: Path, number: int) -> list[tuple[str, int, float]]:
-    """Return each signed paper of a shard with its length in letters and its quality."""
-    if not _data_path(study / "signatures", number).exists():
-        return []
-    rows = _read(study / "signatures", number, ["sha256", "length", "quality"])
-    return [(row["sha256"], row["length"], row["quality"]) for row in rows]
-
-
-def read_values(study: Path, number: int) -> list[tuple[str, list[str], bytes]]:
-    """Return each paper of a shard with its numbers and its signature, little-endian uint32."""
-    rows = _read(study / "signatures", number, ["sha256", "numbers", "values"])
-    return [(row["sha256"], row["numbers"].split(), row["values"]) for row in rows]
-
-
-def read_letters(study: Path, number: int) -> dict[str, tuple[str, tuple[str, ...]]]:
-    """Return the letters and numbers by which each paper of a shard is compared."""
-    rows = _read(study / "signatures", number, ["sha256", "letters", "numbers"])
-    return {row["sha256"]: (row["letters"], tuple(row["numbers"].split())) for row in rows}
-
-
-def read_hits(folder: Path, number: int) -> list[Hit]:
-    """Return the hits of a shard in the order they were written."""
-    return [
-        as_hit({**row, **{name: json.loads(row[name]) for name in _LISTS}})
-        for row in _read(folder, number)
-    ]
-
-
-def read_hit_columns(folder: Path, number: int) -> dict[str, list[Any]]:
-    """Return the hits of a shard column by column, what is a list in a hit as JSON."""
-    table = _read_table(folder, number)
-    return {name: table[name].to_pylist() for name in _HITS.names}
-
-
-def as_hit(row: Mapping[str, Any]) -> Hit:
-    """Return the hit that `as_row` made plain; what else is in the row is passed over."""
-    parts = {
-        "continued": tuple(Quote(**part) for part in row["continued"]),
-        "events": tuple(Evidence(**event) for event in row["events"]),
-        "mitigating": tuple(Evidence(**event) for event in row["mitigating"]),
-        "matches": tuple(Match(**match) for match in row["matches"]),
-        "criteria": tuple(row["criteria"]),
-    }
-    # Samples that were drawn before there were neighbours do not tell of them.
-    values = {"neighbour": False, **row, **parts}
-    return Hit(**{name: values[name] for name in Hit.__slots__})
-
-
-def read_answers(folder: Path, number: int) -> list[Answer]:
-    """Return what the published search says of the papers of a shard, as it was written."""
-    return [
-        Answer(
-            row["paper"],
-            row["hit"],
-            Window(row["target"], row["location"], row["distance"], row["match"]),
-            row["page"],
-            row["flagged"],
-        )
-        for row in _read(folder, number)
-    ]
-
-
-def _write(
+def write_rows(
     folder: Path,
     number: int,
     rows: list[dict[str, Any]],
@@ -422,6 +142,7 @@ def _write(
     recipe: str,
     label: str,
 ) -> Manifest:
+    """Write a shard with its manifest; `label` names what made it, for people."""
     buffer = io.BytesIO()
     pq.write_table(pa.Table.from_pylist(rows, schema=schema), buffer, compression="zstd")
     data = buffer.getvalue()
@@ -431,7 +152,7 @@ def _write(
     # The old manifest must not stand beside new data: without one the shard counts as not done.
     forget(folder, number)
     # Not synced: that would take longer than the work, and what is lost is found by its hash.
-    write_atomically(_data_path(folder, number), data, sync=False)
+    write_atomically(find_data(folder, number), data, sync=False)
     write_manifest(folder, number, manifest)
     return manifest
 
@@ -443,18 +164,20 @@ def write_manifest(folder: Path, number: int, manifest: Manifest) -> None:
     write_atomically(folder / f"{number:05d}.json", text.encode("ascii"), sync=False)
 
 
-def _read(
+def read_rows(
     folder: Path, number: int, columns: list[str] | None = None, *, paper: str | None = None
 ) -> list[dict[str, Any]]:
-    table = _read_table(folder, number, columns)
+    """Return the rows of a shard, or those of one paper in it, in the order of writing."""
+    table = read_table(folder, number, columns)
     if paper is not None:
         table = table.filter(pc.equal(table["sha256"], paper))
     rows: list[dict[str, Any]] = table.to_pylist()
     return rows
 
 
-def _read_table(folder: Path, number: int, columns: list[str] | None = None) -> pa.Table:
-    path = _data_path(folder, number)
+def read_table(folder: Path, number: int, columns: list[str] | None = None) -> pa.Table:
+    """Return a shard as a table. Raises StudyError if it cannot be read."""
+    path = find_data(folder, number)
     try:
         # Shards are small: threads would cost more than they spare.
         with pq.ParquetFile(path) as file:
@@ -463,5 +186,6 @@ def _read_table(folder: Path, number: int, columns: list[str] | None = None) -> 
         raise StudyError(f"{path} cannot be read ({error}); delete it and run again") from None
 
 
-def _data_path(folder: Path, number: int) -> Path:
+def find_data(folder: Path, number: int) -> Path:
+    """Return where the data of a shard is, or would be."""
     return folder / f"{number:05d}.parquet"

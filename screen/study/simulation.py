@@ -9,8 +9,8 @@ from screen.rank.evaluate import match_papers
 from screen.rank.features import Describer
 from screen.rank.gold import Gold
 from screen.rank.simulate import Item
+from screen.study.contents import as_hit
 from screen.study.queries import list_papers, list_queue
-from screen.study.shards import as_hit
 from screen.types import Hit
 
 

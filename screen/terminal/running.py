@@ -17,11 +17,11 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from screen.study.watching import Display, Stage
+from screen.study.work.watching import Display, Stage
 from screen.terminal import open_console, printable
 
 if TYPE_CHECKING:
-    from screen.study.stages import ShardDone
+    from screen.study.work.stages import ShardDone
 
 # Where no bars can be shown a line is written, so often in seconds.
 _EVERY = 60.0

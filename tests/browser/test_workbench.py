@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.browser, pytest.mark.database]
 
+# One whole session and one hostile paper are in every test run.
+MORE = pytest.mark.slow(reason="more of the workbench in a real browser")
+
 
 def enter(browser: Browser, served: "Served", **more: object) -> Page:
     page = served.watch(browser.new_context(**more).new_page())  # type: ignore[arg-type]
@@ -113,6 +116,7 @@ def test_a_whole_session_by_keyboard_alone(browser: Browser, serve: "Serve") -> 
     assert served.problems == []
 
 
+@MORE
 def test_the_same_by_mouse_and_without_scripts(browser: Browser, serve: "Serve") -> None:
     served = serve()
     page = enter(browser, served, java_script_enabled=False)
@@ -129,6 +133,7 @@ def test_the_same_by_mouse_and_without_scripts(browser: Browser, serve: "Serve")
     assert find_task(page) == first
 
 
+@MORE
 def test_two_reviewers_and_an_adjudicator(browser: Browser, serve: "Serve") -> None:
     people = {"Ann": "reviewer", "Bo": "reviewer", "Cy": "adjudicator", "Di": "observer"}
     served = serve(people, reviewers_per_passage=2)
@@ -183,6 +188,7 @@ def test_a_hostile_paper_is_shown_as_text(browser: Browser, serve: "Serve") -> N
     assert served.problems == []
 
 
+@MORE
 def test_what_was_said_outlasts_the_session(browser: Browser, serve: "Serve") -> None:
     served = serve({"Ann": "reviewer"})
     page = log_in(browser, served, "Ann")
@@ -208,6 +214,7 @@ def test_what_was_said_outlasts_the_session(browser: Browser, serve: "Serve") ->
     assert (verdict["hit"], verdict["note"]) == (first, "long thought")
 
 
+@MORE
 def test_a_second_tab_does_not_judge_unawares(browser: Browser, serve: "Serve") -> None:
     served = serve()
     page = enter(browser, served)
@@ -223,6 +230,7 @@ def test_a_second_tab_does_not_judge_unawares(browser: Browser, serve: "Serve") 
     assert [row["code"] for row in served.read()] == [2, 0]
 
 
+@MORE
 def test_a_killed_server_loses_nothing_that_was_saved(browser: Browser, serve: "Serve") -> None:
     served = serve({"Ann": "reviewer"})
     page = log_in(browser, served, "Ann")
@@ -237,6 +245,7 @@ def test_a_killed_server_loses_nothing_that_was_saved(browser: Browser, serve: "
     assert [row["code"] for row in served.read()] == [2, 1]
 
 
+@MORE
 def test_the_interface_in_chinese_and_narrow(browser: Browser, serve: "Serve") -> None:
     served = serve()
     page = enter(browser, served, locale="zh-CN", viewport={"width": 1000, "height": 760})
@@ -254,6 +263,7 @@ def test_the_interface_in_chinese_and_narrow(browser: Browser, serve: "Serve") -
     assert served.problems == []
 
 
+@MORE
 def test_keys_of_an_input_method_and_keys_switched_off(browser: Browser, serve: "Serve") -> None:
     served = serve()
     page = enter(browser, served)
@@ -302,6 +312,7 @@ _NAMELESS = """() => [...document.querySelectorAll("button, a, input:not([type=h
   .map((e) => e.outerHTML)"""
 
 
+@MORE
 def test_pages_are_legible_and_their_controls_have_names(browser: Browser, serve: "Serve") -> None:
     served = serve()
     page = enter(browser, served)

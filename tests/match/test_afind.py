@@ -139,6 +139,7 @@ print(Targets(["abc"]).find_best("xxcab")[0])
 """
 
 
+@pytest.mark.slow(reason="a process that compiles the search anew")
 def test_the_search_works_where_compiled_code_cannot_be_kept() -> None:
     asked = [sys.executable, "-c", _NO_CACHE]
     done = subprocess.run(asked, capture_output=True, encoding="utf-8", check=True)

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from screen.study.groups import Groups
+from screen.study.copies.groups import Groups
 from screen.study.prisma import INCLUDED, Known, follow_reports
 from screen.study.verdicts import Judgements, Settled
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from screen.review.judging import Said, note_shown, propose
 from screen.review.paper import Paper, Task
 from screen.review.web import Call
-from screen.study.groups import list_like
+from screen.study.copies.groups import list_like
 from screen.study.queries import find_passage
 from screen.study.verdicts import OUT_OF_SCOPE
 

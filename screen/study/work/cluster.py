@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from screen.errors import StudyError
-from screen.study.recipe import tell_program
+from screen.study.work.recipe import tell_program
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any, Protocol, TypeVar
 
-from screen.study.isolation import Isolated
+from screen.study.work.isolation import Isolated
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")

@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
-from screen.study.likeness import Text
+from screen.study.copies.likeness import Text
 
 # Originals are wanted again and again; so many texts, of about 20 KB, stay in memory.
 _KEPT = 512

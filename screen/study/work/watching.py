@@ -20,8 +20,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
 
-from screen.study.isolation import BrokenOffError
-from screen.study.stages import ShardDone
+from screen.study.work.isolation import BrokenOffError
+from screen.study.work.stages import ShardDone
 
 FOLDER = "log"
 # How often the log is told of progress, in seconds.

@@ -11,26 +11,17 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from screen.errors import DocumentError
+from screen.errors import DocumentError, StudyError
 from screen.ingest.files import Reading, read_source
 from screen.ingest.limits import within
 from screen.match.afind import answer, join_pages, prepare
 from screen.match.packs import find_pack, load_pack
 from screen.settings import Limits
-from screen.study.engine import own_process
-from screen.study.folder import Study
-from screen.study.isolation import GRACE, Death, Isolated
-from screen.study.recipe import ASIDE, Recipe
-from screen.study.recognition import find_waiting, write_unrecognised
-from screen.study.shards import (
-    Manifest,
-    Wanting,
-    digest,
-    find_done,
+from screen.study.contents import (
     read_hits,
     read_pages,
     write_answers,
@@ -38,7 +29,18 @@ from screen.study.shards import (
     write_pages,
     write_signatures,
 )
-from screen.study.signatures import make_signature
+from screen.study.copies.signatures import make_signature
+from screen.study.folder import Study
+from screen.study.shards import (
+    Manifest,
+    Wanting,
+    digest,
+    find_done,
+)
+from screen.study.work.engine import own_process
+from screen.study.work.isolation import GRACE, Death, Isolated
+from screen.study.work.recipe import ASIDE, Recipe
+from screen.study.work.recognition import find_waiting, write_unrecognised
 from screen.text.normalise import clean_pages
 from screen.types import Answer, CleanText, Failure, Hit, Page, SourceFile
 
@@ -194,13 +196,15 @@ class _Shard:
             with writing():
                 return write_signatures(folder, number, signatures, failures, data, made_by)
         if stage == "hits":
-            pack = find_pack(self._recipe.pack, study)
-            if self._apart is None:
-                with self._timed("making ready"):
-                    _cascade(pack)
-            lists, failures = self._try_all("matching", _find_hits, pack)
-            hits = [hit for found in lists for hit in found]
             label = self._recipe.label
+            pack = find_pack(self._recipe.pack, study)
+            with self._timed("making ready"):
+                if self._apart is None:
+                    _make_ready(pack, label)
+                else:
+                    self._apart.ask(_make_ready, pack, label)
+            lists, failures = self._try_all("matching", _find_hits, pack, label)
+            hits = [hit for found in lists for hit in found]
             with writing():
                 return write_hits(folder, number, hits, failures, data, made_by, label)
         answers, failures = self._search()
@@ -326,8 +330,10 @@ def read_apart(apart: Isolated, source: SourceFile, limits: Limits) -> tuple[Rea
     return Reading((), (Failure(source.sha256, source.path, None, "parse", why),)), True
 
 
-def _find_hits(pack: Path, paper: str, _: Sequence[Page], text: CleanText) -> tuple[Hit, ...]:
-    return _cascade(pack).find_hits(paper, text)
+def _find_hits(
+    pack: Path, label: str, paper: str, _: Sequence[Page], text: CleanText
+) -> tuple[Hit, ...]:
+    return _cascade(pack, label).find_hits(paper, text)
 
 
 def _answer(recipe: Recipe, paper: str, pages: Sequence[Page], hits: Sequence[Hit]) -> list[Answer]:
@@ -335,10 +341,24 @@ def _answer(recipe: Recipe, paper: str, pages: Sequence[Page], hits: Sequence[Hi
     return list(answer(targets, recipe.rule, paper, join_pages(pages), hits))
 
 
-@cache
-def _cascade(pack: Path) -> "Cascade":
-    """Return the pack made ready, once per worker process."""
+def _make_ready(pack: Path, label: str) -> None:
+    _cascade(pack, label)
+
+
+@lru_cache(maxsize=1)
+def _cascade(pack: Path, label: str) -> "Cascade":
+    """Return the pack made ready, once per worker process.
+
+    Those of a cluster may outlive the run, and a pack be edited while it lasts: what is found
+    must not be told as found by another. Raises StudyError if it is not the pack of this label.
+    """
     # Imported where it is needed: spaCy takes longer to start than most commands take to run.
     from screen.match.cascade import Cascade
 
-    return Cascade(load_pack(pack))
+    loaded = load_pack(pack)
+    if loaded.label != label:
+        raise StudyError(
+            f"{pack} is no longer the pack that this run began with ({label}, now {loaded.label}): "
+            "run again"
+        )
+    return Cascade(loaded)

@@ -18,20 +18,22 @@ from screen.errors import DocumentError
 from screen.ingest.limits import within
 from screen.ingest.ocr import Task, recognise_page
 from screen.settings import Limits, Recognition
-from screen.study.engine import Workers, own_process, run_tasks
-from screen.study.folder import Study
-from screen.study.isolation import GRACE, Death
-from screen.study.shards import (
-    Manifest,
+from screen.study.contents import (
     as_page,
     as_page_row,
-    find_done,
-    forget,
     read_extracted,
-    read_manifest,
     read_recognised,
     write_pages,
 )
+from screen.study.folder import Study
+from screen.study.shards import (
+    Manifest,
+    find_done,
+    forget,
+    read_manifest,
+)
+from screen.study.work.engine import Workers, own_process, run_tasks
+from screen.study.work.isolation import GRACE, Death
 from screen.types import Page
 
 # A page of a journal on one processor of the day, to tell beforehand how long it will take.

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from screen.study.kernels import find_shared
-from screen.study.likeness import Linked, Outlines, Text, compare, find_likeness
-from screen.study.pairing import Pairs, pair_by_signature, pair_by_title
-from screen.study.shards import write_signatures
-from screen.study.signatures import SIZE, Signature, find_candidates
-from screen.study.texts import keep_texts
+from screen.study.contents import write_signatures
+from screen.study.copies.kernels import find_shared
+from screen.study.copies.likeness import Linked, Outlines, Text, compare, find_likeness
+from screen.study.copies.pairing import Pairs, pair_by_signature, pair_by_title
+from screen.study.copies.signatures import SIZE, Signature, find_candidates
+from screen.study.copies.texts import keep_texts
 
 BAND = 3
 LEAST = 0.15

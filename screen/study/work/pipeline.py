@@ -9,13 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 
-from screen.study.engine import Workers, count_workers, run_tasks
 from screen.study.folder import Study
-from screen.study.recipe import Recipe
-from screen.study.recognition import SECONDS_A_PAGE, find_waiting, recognise, reopen
 from screen.study.shards import forget, sweep
-from screen.study.stages import ShardDone, do_shard, look_through
-from screen.study.watching import Watch
+from screen.study.work.engine import Workers, count_workers, run_tasks
+from screen.study.work.recipe import Recipe
+from screen.study.work.recognition import SECONDS_A_PAGE, find_waiting, recognise, reopen
+from screen.study.work.stages import ShardDone, do_shard, look_through
+from screen.study.work.watching import Watch
 
 # Stages that are done again where something in them failed.
 _TRIED_AGAIN = ("signatures", "hits", "published")

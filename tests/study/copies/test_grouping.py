@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 from corpus import damage
 from corpus.converted import plain_text
 from corpus.reading import Paper, read_paper
-from screen.study.copies import Candidate, choose_originals, find_lacking
+from screen.study.copies.grouping import Candidate, choose_originals, find_lacking
+from screen.study.copies.groups import Groups
+from screen.study.copies.likeness import Text, are_alike, compare
+from screen.study.copies.signatures import SIZE, find_candidates, find_grams, make_signature
 from screen.study.folder import Study
-from screen.study.groups import Groups
-from screen.study.likeness import Text, are_alike, compare
 from screen.study.ranking import bring_up_to_date
-from screen.study.signatures import SIZE, find_candidates, find_grams, make_signature
 from screen.study.verdicts import append, read_judgements
 from screen.text.normalise import clean_pages
 from screen.types import Page, Verdict
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.database
 
-CORPUS = Path(__file__).resolve().parents[2] / "corpus"
+CORPUS = Path(__file__).resolve().parents[3] / "corpus"
 
 
 def read_source(name: str) -> Paper:

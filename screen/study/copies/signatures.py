@@ -109,7 +109,7 @@ def find_candidates(
     if len(values) <= _MOST:
         yield _compare_all(values, needed)
         return
-    from screen.study.kernels import link_buckets
+    from screen.study.copies.kernels import link_buckets
 
     words = values.astype(np.uint8).view(np.uint64)
     for band in range(0, SIZE, _BAND):

@@ -15,8 +15,9 @@ from screen.ingest.ocr import RECOGNISER, find_engine
 from screen.match.afind import read_targets
 from screen.match.packs import find_pack, load_pack
 from screen.settings import Limits, Published, Recognition, shipped_folder
+from screen.study.contents import FORMATS
 from screen.study.folder import Study
-from screen.study.shards import FORMATS, digest
+from screen.study.shards import digest
 
 # A stage that no later one is made from.
 ASIDE = "signatures"
@@ -25,7 +26,7 @@ _TEXT_CODE = ("ingest", "types.py")
 _TEXT_LIBRARIES = ("pypdfium2", "pdfminer.six", "lxml")
 _HITS_CODE = ("text", "match", "types.py")
 _HITS_LIBRARIES = ("opencc", "ahocorasick-rs", "rapidfuzz", "rjieba", "spacy")
-_SIGNATURES_CODE = ("text/normalise.py", "study/signatures.py", "types.py")
+_SIGNATURES_CODE = ("text/normalise.py", "study/copies/signatures.py", "types.py")
 _SIGNATURES_LIBRARIES = ("opencc", "numpy", "rensa")
 _PUBLISHED_CODE = ("match/afind.py", "match/cosine.py", "types.py")
 _PUBLISHED_LIBRARIES = ("numba", "numpy")
@@ -34,7 +35,7 @@ _PUBLISHED_LIBRARIES = ("numba", "numpy")
 @cache
 def tell_program() -> str:
     """Return the version of this program, with a hash of its source and of what it builds on."""
-    package = Path(__file__).resolve().parent.parent
+    package = Path(screen.__file__).resolve().parent
     files = (*package.rglob("*.py"), *shipped_folder("patterns").rglob("*.yml"))
     parts = [path.read_bytes() for path in sorted(files)]
     libraries = sorted({*_TEXT_LIBRARIES, *_HITS_LIBRARIES, *_SIGNATURES_LIBRARIES})
@@ -118,7 +119,7 @@ def _code(*names: str) -> str:
 
     A folder stands for all modules in it but those that have no part in what all papers go through.
     """
-    package = Path(__file__).resolve().parent.parent
+    package = Path(screen.__file__).resolve().parent
     apart = {package / name for name in (*_PUBLISHED_CODE, "ingest/ocr.py")}
     apart.update((package / "ingest" / "records").rglob("*.py"))
 

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from screen.study.likeness import Linked, Outlines
-from screen.study.shards import read_values
-from screen.study.signatures import SHORTEST, SIZE, find_candidates, keep_letters
+from screen.study.contents import read_values
+from screen.study.copies.likeness import Linked, Outlines
+from screen.study.copies.signatures import SHORTEST, SIZE, find_candidates, keep_letters
 
 # Signatures that agree in less are not looked at: different papers hardly reach 0.1.
 _LEAST = 0.15

@@ -11,17 +11,18 @@ import pytest
 from PIL import Image
 
 from screen.ingest import ocr
-from screen.study import recipe, recognition
+from screen.study.contents import read_pages, read_recognised
 from screen.study.folder import Study
-from screen.study.recognition import find_waiting
-from screen.study.shards import read_pages, read_recognised
+from screen.study.work import recipe, recognition
+from screen.study.work.recognition import find_waiting
+from tests.surroundings import on_sqlite
 
 if TYPE_CHECKING:
     from tests.conftest import Invoke, MadeStudy, MakeStudy, RunCli
 
-pytestmark = pytest.mark.database
+pytestmark = [pytest.mark.database, on_sqlite]
 
-CORPUS = Path(__file__).parents[2] / "corpus" / "papers"
+CORPUS = Path(__file__).parents[3] / "corpus" / "papers"
 
 
 def draw(paper: str, page: int, share: float) -> Image.Image:

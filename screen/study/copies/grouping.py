@@ -15,24 +15,25 @@ from typing import Any
 import sqlalchemy as sa
 from rapidfuzz import fuzz
 
-from screen.study.corrections import Pair, Words, read_words, sort_pair
+from screen.study.contents import read_letters, read_measures
+from screen.study.copies.corrections import Pair, Words, read_words, sort_pair
+from screen.study.copies.likeness import Likeness, Text, compare, find_likeness
+from screen.study.copies.pairing import Pairs, pair_by_signature, pair_by_title
+from screen.study.copies.signatures import keep_letters
+from screen.study.copies.texts import Texts, keep_texts
 from screen.study.database import write
 from screen.study.folder import Study
-from screen.study.likeness import Likeness, Text, compare, find_likeness
 from screen.study.matching import Ties
 from screen.study.notes import Part, note, read_notes
-from screen.study.pairing import Pairs, pair_by_signature, pair_by_title
 from screen.study.queries import list_incomplete
 from screen.study.reading_list import READ_ITSELF
 from screen.study.schema import copies, hits, papers, records, verdicts
-from screen.study.shards import digest, read_letters, read_measures
-from screen.study.signatures import keep_letters
-from screen.study.texts import Texts, keep_texts
+from screen.study.shards import digest
 from screen.text.normalise import clean_pages
 from screen.types import Page
 
 # What decides which papers are copies, beside the signatures of the shards.
-_CODE = ("copies.py", "pairing.py", "likeness.py", "kernels.py")
+_CODE = ("grouping.py", "pairing.py", "likeness.py", "kernels.py")
 # A passage stands in another paper if one there is so much like it, 0-100.
 _SAME_PASSAGE = 70
 # Lengths that differ by less than such a share are the same, at first sight and on closer look.

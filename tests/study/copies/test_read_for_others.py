@@ -7,14 +7,14 @@ import pytest
 
 from corpus.converted import plain_text
 from screen.study.completeness import measure_completeness
+from screen.study.copies.groups import read_groups
 from screen.study.folder import Study
-from screen.study.groups import read_groups
 from screen.study.prisma import count_flow
 from screen.study.queries import list_queue
 from screen.study.samples import read_samples
 from screen.study.verdicts import append, read_judgements
 from screen.types import Verdict
-from tests.study.test_copies import TELLING, read_source
+from tests.study.copies.test_grouping import TELLING, read_source
 from tests.study.test_scope import set_scope
 
 if TYPE_CHECKING:

@@ -28,7 +28,7 @@ GRACE = 60.0
 _OOM_SCORE = Path("/proc/self/oom_score_adj")
 _CODE = (
     "import sys; sys.path[:] = sys.argv[2:]; "
-    "from screen.study.isolation import serve; serve(int(sys.argv[1]))"
+    "from screen.study.work.isolation import serve; serve(int(sys.argv[1]))"
 )
 
 

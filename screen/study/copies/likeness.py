@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from rapidfuzz import fuzz
 
-from screen.study.signatures import LENGTH, find_grams, keep_letters
+from screen.study.copies.signatures import LENGTH, find_grams, keep_letters
 
 # Pairs of papers by their places, shape (pairs, 2).
 Linked = npt.NDArray[np.int32]
@@ -133,7 +133,7 @@ class Outlines:
         """Return the pairs that may be copies: all those of which `find_likeness` finds one."""
         if not len(pairs):
             return pairs
-        from screen.study.kernels import find_open
+        from screen.study.copies.kernels import find_open
 
         numbers = np.frombuffer(self._numbers, np.uint16)
         return find_open(
@@ -177,7 +177,7 @@ def _lay_side_by_side(one: Text, other: Text, best: Likeness) -> Likeness:
     short, long = sorted((one, other), key=lambda text: (len(text.letters), text.letters))
     if short.letters == long.letters and len(short.letters) >= LENGTH:
         return best
-    from screen.study.kernels import find_shared
+    from screen.study.copies.kernels import find_shared
 
     shared, others, common, different = find_shared(
         find_grams(short.letters), find_grams(long.letters)
