@@ -29,8 +29,8 @@ from corpus.converted import plain_text
 from corpus.reading import Paper, read_paper
 from screen.ingest.files import hash_file, read_source
 from screen.settings import Limits
-from screen.study.likeness import Likeness, Text, compare
-from screen.study.signatures import Signature, find_candidates, make_signature
+from screen.study.copies.likeness import Likeness, Text, compare
+from screen.study.copies.signatures import Signature, find_candidates, make_signature
 from screen.text.normalise import clean_pages
 from screen.types import Page
 

@@ -30,7 +30,7 @@ from screen.ingest.files import decode
 from screen.ingest.limits import within
 from screen.ingest.records.making import BadRecord
 from screen.ingest.records.reading import read_records
-from screen.study.isolation import Death, Isolated
+from screen.study.work.isolation import Death, Isolated
 
 _EXPORTS = Path(__file__).resolve().parent.parent / "tests" / "ingest" / "records" / "exports"
 _CORPUS = Path(__file__).resolve().parent.parent / "corpus" / "papers"

@@ -25,10 +25,11 @@ import sqlalchemy as sa
 from benchmarks.material import CORPUS, read_texts
 from screen.match.cascade import Cascade
 from screen.match.packs import find_pack, load_pack
+from screen.study.contents import write_hits
 from screen.study.folder import Study
-from screen.study.recipe import make_recipe
-from screen.study.shards import find_done, write_hits
-from screen.study.stages import look_through, run_shard
+from screen.study.shards import find_done
+from screen.study.work.recipe import make_recipe
+from screen.study.work.stages import look_through, run_shard
 from screen.text.normalise import clean_pages
 from screen.types import Hit, Page
 

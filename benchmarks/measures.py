@@ -22,8 +22,8 @@ from screen.match.packs import find_pack, load_pack
 from screen.study.database import open_database
 from screen.study.folder import Study
 from screen.study.loading import load
-from screen.study.recipe import make_recipe
-from screen.study.stages import run_shard
+from screen.study.work.recipe import make_recipe
+from screen.study.work.stages import run_shard
 from screen.text.normalise import clean_pages
 from screen.types import CleanText, Page
 

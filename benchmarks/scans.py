@@ -25,8 +25,8 @@ from PIL import Image, ImageFilter
 from rapidfuzz import fuzz
 
 from benchmarks.material import CORPUS
+from screen.study.contents import read_hits, read_pages
 from screen.study.folder import Study
-from screen.study.shards import read_hits, read_pages
 from screen.types import Hit
 
 _COMMAND = Path(sys.executable).with_name("ddr-screen")
