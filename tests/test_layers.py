@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "screen"
 
 # From left to right. A module may import from its own place and from all places to the left.
 ORDER = (
-    ("types", "errors", "settings"),
+    ("types", "errors", "settings", "compiled"),
     ("ingest",),
     ("text",),
     ("match",),

@@ -18,15 +18,12 @@ and after, has a place for every code point. Compiled by numba when first called
 """
 
 import math
-from collections.abc import Callable
-from typing import ParamSpec, TypeVar
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
-Given = ParamSpec("Given")
-Result = TypeVar("Result")
+from screen.compiled import compiled
+
 Integers = NDArray[np.int32]
 
 # Windows judged by one bound: more of them make fewer bounds, but looser ones.
@@ -36,15 +33,7 @@ _ROUNDING = 1e-12
 _ANY_DISTANCE = 2.0
 
 
-def _compiled(function: Callable[Given, Result]) -> Callable[Given, Result]:
-    """Compile a function, kept from process to process where there is a folder to keep it in."""
-    try:
-        return numba.njit(cache=True, error_model="numpy")(function)
-    except RuntimeError:  # neither the package's folder nor one of the user's can be written
-        return numba.njit(error_model="numpy")(function)
-
-
-@_compiled
+@compiled
 def sum_blocks(symbols: NDArray[np.uint32], weights: Integers) -> Integers:
     """Return the prefix sums, block by block, of the text's weights in each phrase.
 
@@ -73,7 +62,7 @@ def sum_blocks(symbols: NDArray[np.uint32], weights: Integers) -> Integers:
     return sums
 
 
-@_compiled
+@compiled
 def bound_blocks(sums: Integers, length: int, size: int) -> Integers:
     """Return the most that w . p can be in each block of windows of a text of `size` characters.
 
@@ -88,7 +77,7 @@ def bound_blocks(sums: Integers, length: int, size: int) -> Integers:
     return bounds
 
 
-@_compiled
+@compiled
 def _count(points: NDArray[np.uint32], counts: Integers, start: int, end: int, step: int) -> int:
     """Count characters on (step 1) or off (-1); return by how much that changes |w| squared."""
     change = 0
@@ -99,14 +88,14 @@ def _count(points: NDArray[np.uint32], counts: Integers, start: int, end: int, s
     return change
 
 
-@_compiled
+@compiled
 def _need(limit: float, length: int, norm_square: int) -> tuple[float, float]:
     """Return the least w . p, and the least (w . p)^2 / |w|^2, of a window below a distance."""
     cosine = max(1.0 - limit - _ROUNDING, 0.0)
     return cosine * math.sqrt(length) * math.sqrt(norm_square), cosine**2 * norm_square
 
 
-@_compiled
+@compiled
 def scan(
     points: NDArray[np.uint32],
     symbols: NDArray[np.uint32],
@@ -175,7 +164,7 @@ def scan(
     return kept
 
 
-@_compiled
+@compiled
 def find_best(
     points: NDArray[np.uint32],
     symbols: NDArray[np.uint32],
@@ -217,7 +206,7 @@ def find_best(
     return starts, distances
 
 
-@_compiled
+@compiled
 def find_below(
     points: NDArray[np.uint32],
     symbols: NDArray[np.uint32],

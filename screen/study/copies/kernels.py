@@ -1,18 +1,10 @@
-"""The hot loops of the search for copies: pairs of like signatures, n-grams in common.
+"""The hot loops of the search for copies: pairs of like signatures, n-grams in common."""
 
-Compiled by numba when first called. Imported where they are called: numba takes longer to start
-than most commands take to run.
-"""
-
-from collections.abc import Callable
-from typing import ParamSpec, TypeVar
-
-import numba
 import numpy as np
 import numpy.typing as npt
 
-Given = ParamSpec("Given")
-Result = TypeVar("Result")
+from screen.compiled import compiled
+
 Rows = npt.NDArray[np.int32]
 Flags = npt.NDArray[np.bool_]
 Sums = npt.NDArray[np.uint16]
@@ -26,15 +18,7 @@ _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 _FREE, _OURS, _THEIRS, _SHARED = 0, 1, 2, 3
 
 
-def _compiled(function: Callable[Given, Result]) -> Callable[Given, Result]:
-    """Compile a function, kept from process to process where there is a folder to keep it in."""
-    try:
-        return numba.njit(cache=True, error_model="numpy")(function)
-    except RuntimeError:  # neither the package's folder nor one of the user's can be written
-        return numba.njit(error_model="numpy")(function)
-
-
-@_compiled
+@compiled
 def _count_bytes(one: npt.NDArray[np.uint64], other: npt.NDArray[np.uint64]) -> int:
     """Return how many bytes of two rows of words agree; of at most 248 bytes."""
     total = np.uint64(0)
@@ -46,7 +30,7 @@ def _count_bytes(one: npt.NDArray[np.uint64], other: npt.NDArray[np.uint64]) -> 
     return int(np.int64((total * _ONES) >> _TO_SUM))
 
 
-@_compiled
+@compiled
 def _agree_before(
     one: npt.NDArray[np.uint32], other: npt.NDArray[np.uint32], band: int, width: int
 ) -> bool:
@@ -60,7 +44,7 @@ def _agree_before(
     return False
 
 
-@_compiled
+@compiled
 def link_buckets(
     values: npt.NDArray[np.uint32],
     words: npt.NDArray[np.uint64],
@@ -107,7 +91,7 @@ def link_buckets(
     return found[:count].copy()
 
 
-@_compiled
+@compiled
 def _share_enough(one: Sums, other: Sums, least: float) -> bool:
     """Tell whether at least this share of the numbers of one paper are those of the other.
 
@@ -123,7 +107,7 @@ def _share_enough(one: Sums, other: Sums, least: float) -> bool:
     return common / one.size >= least
 
 
-@_compiled
+@compiled
 def find_open(
     pairs: Rows,
     papers: tuple[npt.NDArray[np.int64], Flags, Sums, npt.NDArray[np.int64]],
@@ -155,7 +139,7 @@ def find_open(
     return kept[:count].copy()
 
 
-@_compiled
+@compiled
 def _find_slot(
     table: npt.NDArray[np.uint64], states: npt.NDArray[np.uint8], gram: np.uint64
 ) -> int:
@@ -167,7 +151,7 @@ def _find_slot(
     return int(np.int64(slot))
 
 
-@_compiled
+@compiled
 def find_shared(
     ours: npt.NDArray[np.uint64], theirs: npt.NDArray[np.uint64]
 ) -> tuple[Flags, Flags, int, int]:

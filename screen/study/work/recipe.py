@@ -28,7 +28,7 @@ _HITS_CODE = ("text", "match", "types.py")
 _HITS_LIBRARIES = ("opencc", "ahocorasick-rs", "rapidfuzz", "rjieba", "spacy")
 _SIGNATURES_CODE = ("text/normalise.py", "study/copies/signatures.py", "types.py")
 _SIGNATURES_LIBRARIES = ("opencc", "numpy", "rensa")
-_PUBLISHED_CODE = ("match/afind.py", "match/cosine.py", "types.py")
+_PUBLISHED_CODE = ("match/afind.py", "match/cosine.py", "compiled.py", "types.py")
 _PUBLISHED_LIBRARIES = ("numba", "numpy")
 
 
