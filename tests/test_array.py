@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from tests.conftest import Invoke, RunCli
 
 ROOT = Path(__file__).resolve().parent.parent
+MORE = pytest.mark.slow(reason="studies run part by part")
 
 
+@MORE
 def test_parts_in_any_order_and_some_twice_make_the_same_once_merged(
     undisturbed: Undisturbed, invoke: "Invoke", tmp_path: Path
 ) -> None:
@@ -37,6 +39,7 @@ def test_parts_in_any_order_and_some_twice_make_the_same_once_merged(
     assert_as_undisturbed(study, undisturbed)
 
 
+@MORE
 def test_what_is_not_done_yet_is_said_by_merge_and_done_by_run(
     undisturbed: Undisturbed, invoke: "Invoke", tmp_path: Path
 ) -> None:

@@ -270,6 +270,7 @@ def test_a_file_of_no_verdicts_is_one_line(
 # ---- learning --------------------------------------------------------------------------------
 
 
+@pytest.mark.slow(reason="a classifier that learns in a study")
 def test_after_enough_verdicts_the_queue_gets_an_order_that_was_learned(
     invoke: "Invoke", study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

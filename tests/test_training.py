@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.database
 
+MORE = pytest.mark.slow(reason="more of training on studies")
+
 LABELS = Path(__file__).resolve().parent.parent / "labels"
 EXCERPTS = (LABELS / "excerpts.jsonl").read_text(encoding="utf-8").splitlines()
 COPIES = {
@@ -109,6 +111,7 @@ def test_a_model_of_ones_own_orders_a_study(
     assert queue["problematic"] > 0.5
 
 
+@MORE
 def test_a_study_can_be_learned_from(
     screened: "MadeStudy", invoke: "Invoke", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -225,6 +228,7 @@ def test_the_same_figure_has_the_same_bytes(suffix: str, start: bytes, tmp_path:
     assert drawn[0].startswith(start)
 
 
+@MORE
 def test_papers_of_a_study_can_be_replayed(
     screened: "MadeStudy", invoke: "Invoke", tmp_path: Path
 ) -> None:
