@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.database
 
+MORE = pytest.mark.slow(reason="more of what may not be read or written")
+
 _FONT = "STSong-Light"
 pdfmetrics.registerFont(UnicodeCIDFont(_FONT))
 
@@ -413,7 +415,14 @@ def test_a_file_that_may_not_be_read_is_a_row_until_it_may(
     assert status["failure_list"] == []
 
 
-@pytest.mark.parametrize("mode", [0o000, 0o444, 0o111], ids=["shut", "names-only", "nameless"])
+@pytest.mark.parametrize(
+    "mode",
+    [
+        pytest.param(0o000, id="shut"),
+        pytest.param(0o444, id="names-only", marks=MORE),
+        pytest.param(0o111, id="nameless", marks=MORE),
+    ],
+)
 def test_a_folder_that_may_not_be_read_is_a_row_until_it_may(
     make_study: "MakeStudy",
     run_cli: "RunCli",
@@ -468,7 +477,7 @@ def test_a_study_that_may_not_be_written_can_be_read(
     assert json.loads(done.stdout) == before
 
 
-@pytest.mark.parametrize("closed", [".", "text"])
+@pytest.mark.parametrize("closed", [".", pytest.param("text", marks=MORE)])
 def test_a_study_that_may_not_be_written_is_refused_in_one_line(
     make_study: "MakeStudy", run_cli: "RunCli", as_user: Sequence[str], closed: str
 ) -> None:

@@ -239,6 +239,7 @@ def test_the_file_of_targets_is_no_paper(tmp_path: Path, invoke: Invoke) -> None
     assert "1 papers searched, 1 flagged" in done.stderr
 
 
+@pytest.mark.slow(reason="a search that is interrupted")
 def test_an_interrupted_search_leaves_no_file(
     tmp_path: Path, papers: Path, ddr_screen: Path
 ) -> None:

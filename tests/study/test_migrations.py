@@ -558,7 +558,7 @@ def test_an_upgrade_that_is_killed_leaves_the_older_database_as_it_was(
     assert count_tallied(either) > 0
 
 
-@pytest.mark.parametrize("before", ["nothing", "older"])
+@pytest.mark.parametrize("before", [pytest.param("nothing", marks=MORE), "older"])
 def test_processes_that_open_a_database_at_once_upgrade_it_once(
     either: Path, start: Callable[..., subprocess.Popen[str]], before: str
 ) -> None:
