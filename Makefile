@@ -43,7 +43,7 @@ test: $(READY) ## Run the tests but the slow ones
 	@echo "== running the tests on all processors (about five minutes on two)"
 	@$(BIN)/python -m pytest -n auto --dist worksteal
 
-test-slow: $(READY) ## Run the slow tests: the wheel, the benchmarks and the like (about eight minutes)
+test-slow: $(READY) ## Run the slow tests: the wheel, the benchmarks and the like (about ten minutes)
 	@echo "== running the tests that 'make test' leaves out"
 	@$(BIN)/python -m pytest -n auto --dist worksteal -m slow
 
