@@ -4,8 +4,7 @@
     python -m benchmarks.loading --server postgresql://postgres@127.0.0.1/postgres
 
 The hits are those of the corpus, again and again under other ids. Measured is what `merge` with
-`--rebuild`
-spends on loading.
+`--rebuild` spends on loading.
 """
 
 import argparse
@@ -22,12 +21,11 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 
-from benchmarks.material import CORPUS, read_texts
+from benchmarks.material import CORPUS, read_texts, run_sql
 from screen.match.cascade import Cascade
 from screen.match.packs import find_pack, load_pack
 from screen.study.contents import write_hits
 from screen.study.folder import Study
-from screen.study.shards import find_done
 from screen.study.work.recipe import make_recipe
 from screen.study.work.stages import look_through, run_shard
 from screen.text.normalise import clean_pages
@@ -45,14 +43,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as scratch:
         folder = make_study(Path(scratch), options.papers, options.hits)
-        name = "SQLite"
+        database = f"loading_{uuid4().hex[:8]}"
         if options.server:
-            name = "PostgreSQL"
-            _set_url(folder, _make_database(options.server))
+            run_sql(options.server, f"CREATE DATABASE {database}")
+            _set_url(folder, sa.make_url(options.server).set(database=database))
         done = subprocess.run(
             [_COMMAND, "merge", folder, "--rebuild", "--json"], capture_output=True, check=False
         )
+        if options.server:
+            run_sql(options.server, f"DROP DATABASE {database} WITH (FORCE)")
         told = json.loads(done.stdout)
+    name = "PostgreSQL" if options.server else "SQLite"
     seconds = told["time"]["seconds_here"]["loading"]
     print(
         f"{name}: {told['hits']:,} hits of {told['papers']:,} papers in {seconds:.2f} s: "
@@ -89,7 +90,6 @@ def make_study(scratch: Path, papers: int, wanted: int) -> Path:
         ]
         manifest = shard.manifests["hits"]
         write_hits(folder / "hits", number, hits, (), manifest.input, manifest.recipe, recipe.label)
-        find_done(folder / "hits", number, None, None)
     return folder
 
 
@@ -108,17 +108,10 @@ def _rename(hit: Hit, paper: str, serial: int) -> Hit:
     return replace(hit, id=name, paper=paper)
 
 
-def _make_database(server: str) -> str:
-    name = f"loading_{uuid4().hex[:8]}"
-    url = sa.make_url(server).set(drivername="postgresql+psycopg")
-    with sa.create_engine(url, isolation_level="AUTOCOMMIT").connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    return sa.make_url(server).set(database=name).render_as_string(hide_password=False)
-
-
-def _set_url(folder: Path, url: str) -> None:
+def _set_url(folder: Path, url: sa.URL) -> None:
     settings = folder / "study.toml"
-    text = settings.read_text("utf-8").replace('# url = ""', f'url = "{url}"')
+    named = f'url = "{url.render_as_string(hide_password=False)}"'
+    text = settings.read_text("utf-8").replace('# url = ""', named)
     settings.write_text(text, encoding="utf-8")
 
 

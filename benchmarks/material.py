@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from itertools import cycle, islice
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from screen.ingest.files import decode
 
 # Between this process and the one measured, since a new process begins with the peak of its parent.
@@ -52,3 +54,12 @@ def run_watched(
         timeout=timeout,
         check=False,
     )
+
+
+def run_sql(server: str, statement: str) -> None:
+    """Have a PostgreSQL server run a statement outside of any transaction, as CREATE DATABASE."""
+    url = sa.make_url(server).set(drivername="postgresql+psycopg")
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(statement)
+    engine.dispose()

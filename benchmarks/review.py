@@ -31,7 +31,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from benchmarks.material import CORPUS, read_texts, write_texts
+from benchmarks.material import CORPUS, read_texts, run_sql, write_texts
 from screen.review.access import Account, add_account, begin_session
 from screen.study.database import open_database
 from screen.study.folder import Study
@@ -115,21 +115,13 @@ def make_study(folder: Path, papers: int, server: str) -> tuple[Study, str]:
     name = ""
     if server:
         name = f"load_{secrets.token_hex(4)}"
-        _run_sql(server, f"CREATE DATABASE {name}")
+        run_sql(server, f"CREATE DATABASE {name}")
         url = sa.make_url(server).set(database=name)
         text = text.replace('# url = ""', f'url = "{url.render_as_string(hide_password=False)}"')
     settings.write_text(text, encoding="utf-8")
     for command in (["add", study.folder, folder / "papers"], ["run", study.folder]):
         subprocess.run([_COMMAND, *map(str, command)], check=True, capture_output=True)
     return Study(study.folder), name
-
-
-def _run_sql(server: str, statement: str) -> None:
-    url = sa.make_url(server).set(drivername="postgresql+psycopg")
-    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.exec_driver_sql(statement)
-    engine.dispose()
 
 
 @contextmanager
@@ -231,7 +223,7 @@ def main() -> None:
             print(json.dumps({"killed": killed}))
         finally:
             if database:
-                _run_sql(options.server, f"DROP DATABASE {database} WITH (FORCE)")
+                run_sql(options.server, f"DROP DATABASE {database} WITH (FORCE)")
     bad = ("lost", "doubled", "too_many_reviewers")
     if any(figures[name] for figures in (load, killed) for name in bad) or load["problems"]:
         sys.exit(1)

@@ -12,12 +12,10 @@ from benchmarks.collection import make_paper
 ROOT = Path(__file__).resolve().parent.parent
 
 
-@pytest.mark.slow(reason="runs the benchmarks, small")
-def test_a_small_bench_gives_every_figure(tmp_path: Path) -> None:
-    output = tmp_path / "bench.json"
-    sizes = ("--papers", "8", "--pdfs", "2", "--searched", "4", "--repeats", "1")
+def run_benchmark(name: str, *arguments: str | Path) -> str:
+    """Run a benchmark to its end and return what it prints."""
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.bench", *sizes, "-o", output],
+        [sys.executable, "-m", f"benchmarks.{name}", *arguments],
         cwd=ROOT,
         capture_output=True,
         encoding="utf-8",
@@ -25,6 +23,14 @@ def test_a_small_bench_gives_every_figure(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.slow(reason="runs the benchmarks, small")
+def test_a_small_bench_gives_every_figure(tmp_path: Path) -> None:
+    output = tmp_path / "bench.json"
+    sizes = ("--papers", "8", "--pdfs", "2", "--searched", "4", "--repeats", "1")
+    said = run_benchmark("bench", *sizes, "-o", output)
     result = json.loads(output.read_text(encoding="utf-8"))
     figures = {figure["name"]: figure for figure in result["figures"]}
     searched = next(figure for name, figure in figures.items() if "published search" in name)
@@ -44,22 +50,14 @@ def test_a_small_bench_gives_every_figure(tmp_path: Path) -> None:
     assert not any("DIFFERENT" in figure["note"] for figure in figures.values())
     assert result["machine"]["processors"] >= 1
     for name in figures:
-        assert name.strip() in done.stdout
+        assert name.strip() in said
 
 
 @pytest.mark.slow(reason="runs the benchmarks, small")
 def test_a_small_scale_measures_every_size(tmp_path: Path) -> None:
     output = tmp_path / "scale.json"
     sizes = ("--sizes", "105", "--workers", "2", "--pdfs", "2")
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.scale", *sizes, "--folder", tmp_path, "-o", output],
-        cwd=ROOT,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=300,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    run_benchmark("scale", *sizes, "--folder", tmp_path, "-o", output)
     figures = json.loads(output.read_text(encoding="utf-8"))["figures"]
     told = [(row["papers"], row["kind"], row["workers"]) for row in figures]
     assert told == [(105, "text", 2), (2, "PDF", 2)]

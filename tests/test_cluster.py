@@ -85,6 +85,15 @@ def count_hits(folder: Path) -> int:
     return len(list(folder.glob("hits/*.json")))
 
 
+def write_other_version(folder: Path) -> str:
+    """Write another version of the program; return what puts it before this one on the path."""
+    other = folder / "other" / "screen"
+    shutil.copytree(Path(screen.__file__).parent, other)
+    with (other / "__init__.py").open("a", encoding="utf-8") as file:
+        file.write("# another version\n")
+    return os.fspath(other.parent)
+
+
 def test_a_cluster_makes_the_same_though_a_worker_is_killed(
     cluster: Cluster, undisturbed: Undisturbed, ddr_screen: Path, tmp_path: Path
 ) -> None:
@@ -184,11 +193,7 @@ def test_a_worker_of_another_version_is_refused(
     cluster: Cluster, undisturbed: Undisturbed, run_cli: "RunCli", tmp_path: Path
 ) -> None:
     study = undisturbed.waiting.copy(tmp_path / "study")
-    other = tmp_path / "other" / "screen"
-    shutil.copytree(Path(screen.__file__).parent, other)
-    with (other / "__init__.py").open("a", encoding="utf-8") as file:
-        file.write("# another version\n")
-    cluster.start_worker(PYTHONPATH=os.fspath(other.parent))
+    cluster.start_worker(PYTHONPATH=write_other_version(tmp_path))
     done = run_cli("run", study.folder, "--scheduler", cluster.address, timeout=90)
     assert done.returncode == 2
     (line,) = [line for line in done.stderr.splitlines() if line.startswith("ddr-screen: ")]
@@ -201,10 +206,6 @@ def test_a_worker_of_another_version_that_comes_late_is_refused(
     cluster: Cluster, undisturbed: Undisturbed, ddr_screen: Path, tmp_path: Path
 ) -> None:
     study = undisturbed.waiting.copy(tmp_path / "study")
-    other = tmp_path / "other" / "screen"
-    shutil.copytree(Path(screen.__file__).parent, other)
-    with (other / "__init__.py").open("a", encoding="utf-8") as file:
-        file.write("# another version\n")
     first = cluster.start_worker()
     with start(ddr_screen, "run", study.folder, "--scheduler", cluster.address) as run:
         wait_until(lambda: count_hits(study.folder) >= 1, 90)
@@ -212,7 +213,7 @@ def test_a_worker_of_another_version_that_comes_late_is_refused(
         stopped = first.find_alive()
         for number in stopped:
             os.kill(number, signal.SIGSTOP)
-        cluster.start_worker(PYTHONPATH=os.fspath(other.parent))
+        cluster.start_worker(PYTHONPATH=write_other_version(tmp_path))
         wait_until(lambda: cluster.count_workers() == 2, 60)
         for number in stopped:
             os.kill(number, signal.SIGCONT)

@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import click
+import sqlalchemy as sa
 
 from screen.cli.common import (
     DONE_WITH_FAILURES,
@@ -111,19 +112,19 @@ def run(
         recipe = make_recipe(opened)
         engine = None
         if part is None:
-            engine = open_database(opened)  # one that cannot be used is known before the work
-            find_classifier(opened, load_pack(find_pack(opened.settings.pack, opened.folder)))
-            name_scope(opened)
+            engine = _open_engine(opened)
         prepare(opened, recipe, alone=part is None)
         numbers = opened.shard_numbers()
         if part is not None:
             numbers = numbers[part[0] - 1 :: part[1]]
         done: list[ShardDone] = []
-        with _open_workers(number, scheduler or scheduler_file, watch) as pool:
+        with closing(_start_workers(number, scheduler or scheduler_file, watch)) as pool:
             shards = run_study(opened, recipe, pool, watch, numbers, retry_failed=retry_failed)
             with closing(_keep(shards, done)) as kept:
                 if engine is None:
-                    loaded = sum(0 for _ in kept)
+                    loaded = 0
+                    for _ in kept:
+                        pass
                 else:
                     loaded = merge_shards(opened, engine, kept, watch)
             number = pool.number
@@ -172,9 +173,7 @@ def merge(study: Path, rebuild: bool, as_json: bool) -> None:
         Watch(opened.folder, "ddr-screen merge", display) as watch,
     ):
         recipe = make_recipe(opened)
-        engine = open_database(opened)
-        find_classifier(opened, load_pack(find_pack(opened.settings.pack, opened.folder)))
-        name_scope(opened)
+        engine = _open_engine(opened)
         prepare(opened, recipe, alone=True)
         if rebuild:
             forget_all(engine)
@@ -236,15 +235,16 @@ def _keep(
             yield shard
 
 
-@contextmanager
-def _open_workers(number: int, scheduler: str | Path | None, watch: Watch) -> Iterator[Workers]:
-    workers: Workers = (
-        LocalWorkers(number) if scheduler is None else ClusterWorkers(scheduler, watch.say)
-    )
-    try:
-        yield workers
-    finally:
-        workers.close()
+def _open_engine(study: Study) -> sa.Engine:
+    """Open the database; what cannot be used is known before the work: it, model or scope."""
+    engine = open_database(study)
+    find_classifier(study, load_pack(find_pack(study.settings.pack, study.folder)))
+    name_scope(study)
+    return engine
+
+
+def _start_workers(number: int, scheduler: str | Path | None, watch: Watch) -> Workers:
+    return LocalWorkers(number) if scheduler is None else ClusterWorkers(scheduler, watch.say)
 
 
 @contextmanager

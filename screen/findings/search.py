@@ -7,6 +7,7 @@ unflagged. The fields are described in docs/formats.md.
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from math import isnan
@@ -146,16 +147,13 @@ def search(question: Question, batches: Sequence[Batch], workers: int) -> Iterat
     """Yield what is found in each batch, in their order, as soon as it is there."""
     waiting: dict[int, Found] = {}
     following = 0
-    pool = LocalWorkers(workers)
-    try:
+    with closing(LocalWorkers(workers)) as pool:
         work = partial(_search_apart, question)
         for (number, _), found in run_tasks(pool, work, enumerate(batches)):
             waiting[number] = found
             while following in waiting:
                 yield waiting.pop(following)
                 following += 1
-    finally:
-        pool.close()
 
 
 def write_found(

@@ -104,7 +104,7 @@ class ClusterWorkers:
             if done:
                 return done
 
-    def recover(self, error: BaseException) -> None:
+    def note_loss(self, error: BaseException) -> None:
         """Say whether a task that was lost may be handed over again."""
         if isinstance(error, ImportError | AttributeError):
             raise StudyError(f"a worker of the cluster cannot run this program: {error}") from None

@@ -22,7 +22,7 @@ class Workers(Protocol):
     """Something that takes tasks and does them, as an executor of `concurrent.futures` does.
 
     `number` tasks are done at a time, and no more than `at_once` handed over; `lost` are the errors
-    that tell of a task that has to be handed over again, after `recover`.
+    that tell of a task that has to be handed over again, once `note_loss` has been told.
     """
 
     number: int
@@ -38,7 +38,7 @@ class Workers(Protocol):
     def wait(self, held: "Collection[Future[Any]]") -> "set[Future[Any]]":
         """Return those that have ended, once there is one."""
 
-    def recover(self, error: BaseException) -> None:
+    def note_loss(self, error: BaseException) -> None:
         """Be told of a task that was lost. Raises StudyError if none is to be handed over again."""
 
     def stop(self, held: "Iterable[Future[Result]]") -> None:
@@ -69,7 +69,7 @@ class LocalWorkers:
         """Return those that have ended, once there is one."""
         return wait(held, return_when=FIRST_COMPLETED).done
 
-    def recover(self, error: BaseException) -> None:
+    def note_loss(self, error: BaseException) -> None:
         """Never called: nothing is lost here."""
         raise error
 
@@ -132,7 +132,7 @@ def run_tasks(
                     result = future.result()
                 except workers.lost as error:
                     waiting.append(task)
-                    workers.recover(error)
+                    workers.note_loss(error)
                 else:
                     yield task, result
     finally:
