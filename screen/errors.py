@@ -37,6 +37,14 @@ class TargetsError(ScreenError):
     """A file of target phrases for the published search that cannot be used."""
 
 
+class ExportError(ScreenError):
+    """What cannot leave a study in the way that was asked for."""
+
+
+class BundleError(ScreenError):
+    """A file that is no bundle of evidence, or one that cannot be read safely."""
+
+
 class ReviewError(ScreenError):
     """What a reviewer may not do, or not any more; the message is a key of review/interface.yml."""
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from screen.errors import GoldError
-from screen.findings.export import write_queue
+from screen.findings.export import Wanted, write_queue
 from screen.match.packs import find_pack, load_pack
 from screen.match.schema import Manifest
 from screen.review.exchange.entries import Entry, Sheet
@@ -87,7 +87,7 @@ def make_sheet(made: Made, *, blind: bool = False) -> Sheet:
 
 def write(sheet: Sheet, format_: str, folder: Path, name: str = "queue") -> Path:
     path = folder / f"{name}.{SUFFIXES.get(format_, 'jsonl')}"
-    write_queue(sheet, format_, path)
+    write_queue(sheet, Wanted("queue", format_), path)
     return path
 
 

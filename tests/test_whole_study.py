@@ -18,7 +18,7 @@ import pytest
 from click.testing import CliRunner
 
 from screen.cli import main
-from screen.findings.export import HIT_FIELDS, PAPER_FIELDS
+from screen.findings.fields import TABLES
 from screen.study.folder import Study
 from tests.surroundings import lose_database, on_sqlite
 
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from tests.conftest import Invoke, MadeStudy, MakeStudy, RunCli
 
 pytestmark = pytest.mark.database
+
+HIT_FIELDS, PAPER_FIELDS = (
+    tuple(field.name for field in TABLES[what]) for what in ("hits", "papers")
+)
 
 DECLARED_THEN_TUBE = "供体确认脑死亡后行气管插管,接呼吸机,正中开胸,切取供心。"
 # Invented papers. The second page of the second one begins in the middle of a sentence.

@@ -25,7 +25,7 @@ _COMMANDS = {
     "import-verdicts": "judging",
     "sample": "judging",
     "copies": "copies",
-    "export": "studies",
+    "export": "exporting",
     "train": "models",
     "simulate": "models",
     "explain": "texts",

@@ -1,10 +1,16 @@
 """What commands share: options, exit statuses, examples in the help."""
 
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from screen.findings.holdings import Holdings
+    from screen.findings.people import Treatment
+    from screen.study.folder import Study
 
 DONE_WITH_FAILURES = 1
 WRONG_USE = 2
@@ -43,3 +49,56 @@ def targets_option(*, required: bool, words: str = "") -> Callable[[Any], Any]:
         required=required,
         help=f"Target phrases of the published search, UTF-8, one a line{words}.",
     )
+
+
+output_option = click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help="The file to write; - for standard output.",
+)
+
+
+def people_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say how the names of people leave a study."""
+
+    @wraps(command)
+    def decide(*args: Any, pseudonymise: bool, **kwargs: Any) -> Any:
+        if pseudonymise and kwargs["authors"] == "names":
+            kwargs["authors"] = "pseudonyms"
+        if pseudonymise and kwargs["reviewers"] == "names":
+            kwargs["reviewers"] = "pseudonyms"
+        return command(*args, **kwargs)
+
+    for option in (
+        click.option(
+            "--pseudonymise", is_flag=True, help="No names of people: authors as pseudonyms too."
+        ),
+        click.option(
+            "--reviewers",
+            type=click.Choice(["names", "pseudonyms", "none"]),
+            default="pseudonyms",
+            show_default=True,
+            help="The names of reviewers; a pseudonym is the same in all that leaves this study.",
+        ),
+        click.option(
+            "--authors",
+            type=click.Choice(["names", "pseudonyms", "none"]),
+            default="names",
+            show_default=True,
+            help="The names of the papers' authors, also in the names of their files.",
+        ),
+    ):
+        decide = option(decide)
+    return decide
+
+
+def open_holdings(study: "Study", authors: "Treatment", reviewers: "Treatment") -> "Holdings":
+    """Return what a study holds, to leave it with people's names as was asked for."""
+    from screen.findings.holdings import Holdings
+    from screen.findings.people import make_people
+    from screen.study.database import open_database
+
+    people = make_people(study.folder, authors, reviewers)
+    return Holdings(study, open_database(study), people)

@@ -1,11 +1,10 @@
-"""The commands on a study and what is in it: init, add, queue, export."""
+"""The commands on a study and what is in it: init, add, queue."""
 
 import json
 import sys
 from pathlib import Path
 
 import click
-import sqlalchemy as sa
 
 from screen.cli.common import (
     DONE_WITH_FAILURES,
@@ -13,13 +12,9 @@ from screen.cli.common import (
     example,
     study_argument,
 )
-from screen.findings.export import TABLES, write_export, write_queue
 from screen.ingest.kinds import READ
 from screen.match.packs import find_pack, load_pack
-from screen.review.exchange.formats import CONFIGS, WRITTEN_FORMATS
-from screen.review.worksheet import Worksheet, make_filled, make_worksheet
 from screen.study.adding import add as add_files
-from screen.study.completeness import measure_completeness
 from screen.study.database import open_database
 from screen.study.folder import Study
 from screen.study.loading import load
@@ -121,84 +116,3 @@ def queue(study: Path, number: int, order: str, every: bool, blind: bool, as_jso
     criteria = load_pack(find_pack(opened.settings.pack, opened.folder)).manifest.criteria
     glosses = {name: criterion.gloss for name, criterion in criteria.items()}
     show_queue(hits, glosses, opened.settings.published)
-
-
-@example(
-    "ddr-screen export my-study --what hits --format csv -o hits.csv",
-    "ddr-screen export my-study --what queue --format xlsx --reviewer AB -o queue.xlsx",
-)
-@click.command()
-@study_argument
-@click.option("--what", type=click.Choice([*sorted(TABLES), "queue"]), required=True)
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(WRITTEN_FORMATS),
-    default="jsonl",
-    show_default=True,
-    help="All for queue; jsonl and csv for the others.",
-)
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
-    required=True,
-    help="The file to write; - for standard output.",
-)
-@click.option("--reviewer", help="queue: every passage, with what this reviewer judged filled in.")
-@click.option("--round", "round_", type=click.IntRange(1), help="queue: of that reviewer; or 1.")
-@click.option(
-    "--blind/--open",
-    "blind",
-    default=None,
-    help="queue: only the text, or also what the program makes of it; default: study.toml.",
-)
-def export(
-    study: Path,
-    what: str,
-    format_: str,
-    output: Path,
-    reviewer: str | None,
-    round_: int | None,
-    blind: bool | None,
-) -> None:
-    """Write hits or papers to a file, or the queue to be judged elsewhere.
-
-    Rows of hits and papers carry what is known of the recall of the screening, and what was not
-    screened. The queue is what still wants verdicts; once filled in, import-verdicts takes it in.
-    """
-    opened = Study(study)
-    engine = open_database(opened)
-    if what == "queue":
-        if round_ is not None and reviewer is None:
-            raise click.UsageError("--round goes with --reviewer")
-        if reviewer is not None and not reviewer.strip():
-            raise click.UsageError("--reviewer needs a name")
-        worksheet = _hand_out(opened, engine, reviewer, round_ or 1, blind)
-        write_queue(worksheet.sheet, format_, output)
-        filled = f", {worksheet.verdicts} verdicts by {reviewer} filled in" if reviewer else ""
-        words = f"{len(worksheet.sheet.rows)} rows{printable(filled)}."
-        if format_ in CONFIGS:
-            words = "what the tool is set up with."
-        click.echo(f"{printable(str(output))}: {words}", err=str(output) == "-")
-        return
-    if format_ not in {"jsonl", "csv"}:
-        raise click.UsageError(f"--format {format_} is for --what queue")
-    if (reviewer, round_, blind) != (None, None, None):
-        raise click.UsageError("--reviewer, --round, --blind and --open are for --what queue")
-    known = measure_completeness(opened, engine)
-    count = write_export(opened, engine, known, what, format_, output)
-    click.echo(f"{printable(str(output))}: {count} {what}.", err=str(output) == "-")
-    click.echo(known.statement, err=True)
-
-
-def _hand_out(
-    study: Study, engine: sa.Engine, reviewer: str | None, round_: int, blind: bool | None
-) -> Worksheet:
-    """Return the rows to be judged, by what the command was told and by the study's settings."""
-    rules = study.settings.review
-    codebook = load_pack(find_pack(study.settings.pack, study.folder)).manifest
-    hidden = rules.is_blind if blind is None else blind
-    if reviewer is None:
-        return make_worksheet(engine, codebook, rules.reviewers_per_passage, blind=hidden)
-    return make_filled(engine, codebook, reviewer.strip(), round_, blind=hidden)

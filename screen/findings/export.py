@@ -1,134 +1,110 @@
-"""Hits and papers as rows of a table. The fields are described in docs/formats.md."""
+"""What leaves a study as a table: which rows, which columns, in which format."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
-import sqlalchemy as sa
-
-from screen.findings.output import Row, open_binary, open_output, write_csv, write_jsonl
+from screen.errors import ExportError
+from screen.findings.fields import TABLES, Field
+from screen.findings.filters import Filters
+from screen.findings.holdings import Holdings
+from screen.findings.output import Row, open_binary, open_output
+from screen.findings.rows import list_rows
+from screen.findings.writing.formats import (
+    REFERENCE_FORMATS,
+    ROW_FORMATS,
+    Table,
+    Written,
+    write_table,
+)
 from screen.review.exchange.entries import Sheet
-from screen.review.exchange.formats import write_binary_sheet, write_sheet
-from screen.study.completeness import Completeness
-from screen.study.copies.groups import read_groups
-from screen.study.folder import Study
-from screen.study.queries import list_papers, list_queue, list_verdicts
-from screen.study.reading_list import list_excluded
-from screen.study.verdicts import read_judgements
+from screen.review.exchange.formats import WRITTEN_FORMATS, write_binary_sheet, write_sheet
 
-HIT_FIELDS = (
-    "hit_id", "paper_id", "file", "sha256", "title", "year", "journal", "affiliations", "page",
-    "start", "end", "quote", "continued", "passage", "context", "section", "criteria", "code",
-    "score", "reason", "mitigating", "events", "matches", "pack", "model", "problematic",
-    "possible", "verdicts", "neighbour", "excluded", "published_flagged",
-    "published_distance", "published_target", "recall_at_least", "completeness",
-)  # fmt: skip
-PAPER_FIELDS = (
-    "paper_id", "file", "sha256", "title", "authors", "year", "journal", "affiliations", "doi",
-    "status", "reason", "pages", "unread_pages", "flagged", "code", "score", "hits",
-    "problematic", "possible", "verdict", "verdict_carried", "copy_of",
-    "published_flagged", "published_distance", "published_target", "recall_at_least",
-    "completeness",
-)  # fmt: skip
-VERDICT_FIELDS = (
-    "id", "reviewer", "round", "code", "criteria", "mitigating", "reason", "note", "at",
-    "supersedes", "withdrawn", "blind", "pack", "model",
-)  # fmt: skip
+FORMATS = (*ROW_FORMATS, *REFERENCE_FORMATS)
+# Tables that are data, as the queue is, and formats of other tools for it.
+QUEUE_FORMATS = tuple(dict.fromkeys((*WRITTEN_FORMATS, "parquet", "sqlite")))
 
 
-def hit_rows(study: Study, engine: sa.Engine, known: Completeness) -> Iterator[Row]:
-    """Yield one row a hit, in the order of the queue; also of papers that are out of scope."""
-    verdicts = list_verdicts(engine)
-    left_out = list_excluded(engine)
-    for row in list_queue(engine, every=True):
-        values = {
-            **row,
-            "hit_id": row["id"],
-            "paper_id": row["paper"],
-            "sha256": row["paper"],
-            **_record_fields(row),
-            "verdicts": [_verdict_fields(verdict) for verdict in verdicts.get(row["id"], [])],
-            "excluded": left_out.get(row["paper"]),
-            **_completeness(known),
-        }
-        yield {name: values[name] for name in HIT_FIELDS}
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to leave: the table, its rows, its columns (all if none are named), the format."""
+
+    what: str
+    format_: str
+    filters: Filters = field(default_factory=Filters)
+    columns: tuple[str, ...] = ()
+
+    def check(self, criteria: Sequence[str]) -> None:
+        """Raise ExportError for what cannot leave so."""
+        self.filters.check(self.what, criteria)
+        if self.what != "queue" and self.format_ not in FORMATS:
+            raise ExportError(f"{self.format_} is a format of the queue, not of {self.what}")
+        if self.what == "queue" and self.format_ not in QUEUE_FORMATS:
+            raise ExportError(f"the queue is not written as {self.format_}")
+        if self.columns and self.format_ not in ROW_FORMATS:
+            raise ExportError(f"{self.format_} has columns of its own")
+        choose_fields(self.what, self.columns)
 
 
-def paper_rows(study: Study, engine: sa.Engine, known: Completeness) -> Iterator[Row]:
-    """Yield one row a paper, in the order of the file names.
+def choose_fields(what: str, columns: Sequence[str]) -> tuple[Field, ...]:
+    """Return the fields of a table, or those of these names in this order.
 
-    An unreadable paper is neither flagged nor unflagged: its `flagged` and `code` are null. So are
-    those of a paper that the scope leaves out; its `reason` is the scope's.
+    Raises ExportError for a name that it has not.
     """
-    left_out = list_excluded(engine)
-    judgements = read_judgements(engine, study.settings.review.reviewers_per_passage)
-    groups = read_groups(engine)
-    for row in list_papers(engine):
-        if row["sha256"] in left_out:
-            row.update(status="excluded", reason=left_out[row["sha256"]])
-        verdict, carried = groups.judge_paper(judgements, row["sha256"])
-        screened = row["status"] == "screened"
-        code = row["code"] or 0
-        values = {
-            **row,
-            "paper_id": row["sha256"],
-            **_record_fields(row),
-            "flagged": code >= 1 if screened else None,
-            "code": code if screened else None,
-            "score": (row["score"] or 0.0) if screened else None,
-            "hits": row["hits"] or 0,
-            "verdict": verdict,
-            "verdict_carried": carried,
-            "copy_of": groups.originals.get(row["sha256"]),
-            **_completeness(known),
-        }
-        yield {name: values[name] for name in PAPER_FIELDS}
+    fields = {one.name: one for one in TABLES[what]}
+    if not columns:
+        return tuple(fields.values())
+    for name in columns:
+        if name not in fields:
+            near = get_close_matches(name, fields, n=1)
+            hint = f"; is {near[0]} meant?" if near else f"; they have {', '.join(fields)}"
+            raise ExportError(f"{what} have no field {name!r:.40}{hint}")
+    if len(set(columns)) < len(columns):
+        raise ExportError("a column is named twice")
+    return tuple(fields[name] for name in columns)
 
 
-def _record_fields(row: Row) -> Row:
-    names = ("title", "authors", "affiliations", "journal", "year", "doi")
-    return {name: row[f"record_{name}"] for name in names}
+def write_export(holdings: Holdings, wanted: Wanted, output: Path) -> Written:
+    """Write a table to a file, or standard output for "-".
 
-
-def _verdict_fields(row: Row) -> Row:
-    return {name: row[name] for name in VERDICT_FIELDS}
-
-
-def _completeness(known: Completeness) -> Row:
-    return {
-        "recall_at_least": known.recall_at_least,
-        "completeness": known.statement,
-    }
-
-
-_Rows = Callable[[Study, sa.Engine, Completeness], Iterator[Row]]
-TABLES: dict[str, tuple[tuple[str, ...], _Rows]] = {
-    "hits": (HIT_FIELDS, hit_rows),
-    "papers": (PAPER_FIELDS, paper_rows),
-}
-
-
-def write_export(
-    study: Study, engine: sa.Engine, known: Completeness, what: str, format_: str, output: Path
-) -> int:
-    """Write a table as "jsonl" or "csv" to a file, or standard output for "-"; return its rows.
-
-    A file is there wholly or not at all. Raises ScreenError if it cannot be written.
+    A file is there wholly or not at all. Raises ExportError for what cannot leave so, ScreenError
+    if the file cannot be written.
     """
-    fields, rows = TABLES[what]
-    with open_output(output, format_) as file:
-        if format_ == "csv":
-            return write_csv(rows(study, engine, known), fields, file)
-        return write_jsonl(rows(study, engine, known), file)
+    fields = choose_fields(wanted.what, wanted.columns)
+    chosen = wanted.filters.choose(wanted.what, list_rows(holdings, wanted.what))
+    if wanted.columns:
+        names = [one.name for one in fields]
+        chosen = ({name: row[name] for name in names} for row in chosen)
+    return write_table(Table(wanted.what, fields, chosen), wanted.format_, output)
 
 
-def write_queue(sheet: Sheet, format_: str, output: Path) -> None:
-    """Write passages to be judged to a file, in one of the formats of `review/exchange`.
+def write_queue(sheet: Sheet, wanted: Wanted, output: Path) -> Written:
+    """Write passages to be judged to a file, for people or in the format of another tool.
 
-    Raises ScreenError if it cannot be written.
+    The formats are those of `review/exchange`, and those of tables. Raises as `write_export` does.
     """
-    if format_ == "xlsx":
+    rows = list(wanted.filters.choose("queue", sheet.rows))
+    names = wanted.columns or sheet.columns
+    if hidden := [name for name in names if name not in sheet.columns]:
+        raise ExportError(f"the queue is blind: {hidden[0]} is not shown")
+    chosen = Sheet(rows, tuple(names), sheet.codebook)
+    if wanted.format_ not in WRITTEN_FORMATS:
+        fields = choose_fields("queue", chosen.columns)
+        return write_table(Table("queue", fields, map(_as_values, rows)), wanted.format_, output)
+    if wanted.format_ == "xlsx":
         with open_binary(output) as file:
-            write_binary_sheet(sheet, file)
+            write_binary_sheet(chosen, file)
     else:
-        with open_output(output, format_) as text:
-            write_sheet(sheet, format_, text)
+        with open_output(output, wanted.format_) as text:
+            write_sheet(chosen, wanted.format_, text)
+    return Written(len(rows))
+
+
+def _as_values(row: Mapping[str, Any]) -> Row:
+    """Return a row of the queue with null for what is not known, and lists for lists."""
+    values = {name: None if value == "" else value for name, value in row.items()}
+    for name in ("criteria", "judged_criteria"):
+        values[name] = values[name] or []
+    return values

@@ -29,6 +29,11 @@ _RECORD_COLUMNS = tuple(
     records.c[name].label(f"record_{name}")
     for name in ("title", "authors", "affiliations", "journal", "year", "doi")
 )
+# What else a reference manager wants to know of a paper.
+_REFERENCE_COLUMNS = tuple(
+    records.c[name].label(f"record_{name}")
+    for name in ("volume", "issue", "pages", "abstract", "keywords", "database")
+)
 
 # What is shown of a passage to readers who are not to know what the program makes of it.
 BLIND_FIELDS = (
@@ -375,6 +380,7 @@ def list_papers(engine: sa.Engine) -> list[dict[str, Any]]:
             *(best.c[name] for name in ("code", "score", "hits", "problematic", "possible")),
             why.c.reason,
             *_RECORD_COLUMNS,
+            *_REFERENCE_COLUMNS,
         )
         .select_from(_with_records(joined))
         .order_by(papers.c.file, papers.c.sha256)

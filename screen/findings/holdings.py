@@ -1,0 +1,331 @@
+"""What a study holds, read once, as typed objects: the one source of all that leaves it."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import Any
+
+import sqlalchemy as sa
+
+from screen.findings.finding import Finding, Given, Judged, PaperState, Passage
+from screen.findings.people import People
+from screen.findings.places import find_paper_place
+from screen.study.completeness import Completeness, measure_completeness
+from screen.study.contents import as_hit
+from screen.study.copies.groups import Groups, read_groups
+from screen.study.folder import Study
+from screen.study.queries import list_failures, list_papers, list_queue
+from screen.study.reading_list import list_excluded
+from screen.study.verdicts import Judgements, Told, find_in_force, read_told, settle
+from screen.types import Failure, Hit, Record, Verdict
+
+# No year sorts behind all years.
+_LAST = 10_000
+
+
+class Holdings:
+    """A study whose database is open, and how the names of people are to leave it.
+
+    `holdings.people` decides over names; in all else that is said here they stand as they leave.
+    """
+
+    def __init__(self, study: Study, engine: sa.Engine, people: People) -> None:
+        self.study = study
+        self.engine = engine
+        self.people = people
+
+    # ---- what was judged -------------------------------------------------------------------
+
+    @cached_property
+    def told(self) -> Told:
+        """All verdicts as they are in the database, with their names, by paper and hit."""
+        with self.engine.connect() as connection:
+            return read_told(connection)
+
+    @cached_property
+    def judgements(self) -> Judgements:
+        """What they settle to."""
+        return settle(self.told, self.study.settings.review.reviewers_per_passage)
+
+    @cached_property
+    def completeness(self) -> Completeness:
+        """How far the screening has come, and what is known of its recall."""
+        return measure_completeness(self.study, self.engine, self.judgements)
+
+    @cached_property
+    def groups(self) -> Groups:
+        """Which papers are copies of each other."""
+        return read_groups(self.engine)
+
+    @cached_property
+    def excluded(self) -> Mapping[str, str]:
+        """The papers that the scope leaves out, each with its reason."""
+        return list_excluded(self.engine)
+
+    @cached_property
+    def verdicts(self) -> tuple[Given, ...]:
+        """The whole history of verdicts, in the order in which they were given."""
+        rows = sorted((row for rows in self.told.values() for row in rows), key=lambda r: r["id"])
+        reviewers = {row["reviewer"] for row in rows}
+        standing = set()
+        for told in self.told.values():
+            in_force = find_in_force(told)
+            last = max((round_ for round_, _ in in_force), default=0)
+            standing |= {row["id"] for (round_, _), row in in_force.items() if round_ == last}
+        files = {row["sha256"]: self._name_file(row) for row in self._rows}
+        return tuple(
+            Given(
+                number=number,
+                id=row["id"],
+                verdict=self._make_verdict(row, reviewers),
+                file=files.get(row["paper"], ""),
+                supersedes=row["supersedes"],
+                order=row["order"],
+                in_force=row["id"] in standing,
+            )
+            for number, row in enumerate(rows, start=1)
+        )
+
+    def _make_verdict(self, row: Mapping[str, Any], reviewers: set[str]) -> Verdict:
+        return Verdict(
+            hit=row["hit"],
+            paper=row["paper"],
+            reviewer=self.people.name_reviewer(row["reviewer"]),
+            code=row["code"],
+            round=row["round"],
+            criteria=tuple(row["criteria"]),
+            mitigating=row["mitigating"],
+            reason=row["reason"],
+            note=self.people.clear_note(row["note"], reviewers),
+            at=row["at"],
+            pack=row["pack"],
+            model=row["model"],
+            blind=row["blind"],
+            withdrawn=row["withdrawn"],
+        )
+
+    @cached_property
+    def _names(self) -> Mapping[int, str]:
+        """The reviewer of each verdict, with the real name: people are counted by it."""
+        return {row["id"]: row["reviewer"] for rows in self.told.values() for row in rows}
+
+    @cached_property
+    def judged(self) -> Mapping[tuple[str, str | None], Judged]:
+        """What was said, by paper and hit; with None for the hit, of the paper as a whole."""
+        given: dict[tuple[str, str | None], list[Given]] = defaultdict(list)
+        for one in self.verdicts:
+            given[one.verdict.paper, one.verdict.hit].append(one)
+        return {thing: self._judge(thing, rows) for thing, rows in given.items()}
+
+    def _judge(self, thing: tuple[str, str | None], rows: list[Given]) -> Judged:
+        paper, hit = thing
+        settled = self.judgements.hits.get(hit) if hit else self.judgements.papers.get(paper)
+        standing = [one.verdict for one in rows if one.in_force]
+        return Judged(
+            code=settled.code if settled else None,
+            criteria=_unite(verdict.criteria for verdict in standing),
+            mitigating=any(verdict.mitigating for verdict in standing),
+            reason=settled.reason if settled else "",
+            is_settled=settled is not None and settled.is_settled,
+            verdicts=tuple(rows),
+        )
+
+    # ---- papers ----------------------------------------------------------------------------
+
+    @cached_property
+    def _rows(self) -> list[dict[str, Any]]:
+        return list_papers(self.engine)
+
+    def _name_file(self, row: Mapping[str, Any]) -> str:
+        return self.people.name_file(row["file"], row["record_authors"] or "")
+
+    @cached_property
+    def papers(self) -> tuple[PaperState, ...]:
+        """All papers, in the order of their file names."""
+        return tuple(map(self._make_paper, self._rows))
+
+    @cached_property
+    def paper(self) -> Mapping[str, PaperState]:
+        """All papers by their SHA-256."""
+        return {paper.sha256: paper for paper in self.papers}
+
+    def _make_paper(self, row: Mapping[str, Any]) -> PaperState:
+        sha256 = row["sha256"]
+        status, reason = row["status"], row["reason"]
+        if sha256 in self.excluded:
+            status, reason = "excluded", self.excluded[sha256]
+        source = self.groups.find_source(self.judgements, sha256)
+        verdict = self.judgements.judge_paper(source)
+        record = self._make_record(row)
+        screened = status == "screened"
+        return PaperState(
+            sha256=sha256,
+            file=self._name_file(row),
+            record=record,
+            place=find_paper_place(record.affiliations),
+            status=status,
+            reason=reason,
+            pages=row["pages"],
+            unread_pages=row["unread_pages"],
+            code=(row["code"] or 0) if screened else None,
+            criteria=self._criteria.get(sha256, ()) if screened else (),
+            score=(row["score"] or 0.0) if screened else None,
+            hits=row["hits"] or 0,
+            problematic=row["problematic"],
+            possible=row["possible"],
+            verdict=verdict,
+            is_settled=source in self._settled,
+            judged_criteria=self._list_judged_criteria(source) if verdict else (),
+            carried=source != sha256,
+            copy_of=self.groups.originals.get(sha256),
+            published=(
+                row["published_flagged"], row["published_distance"], row["published_target"],
+            ),
+        )  # fmt: skip
+
+    def _make_record(self, row: Mapping[str, Any]) -> Record:
+        def part(name: str) -> tuple[str, ...]:
+            return tuple(filter(None, (row[f"record_{name}"] or "").split("; ")))
+
+        return Record(
+            file=self._name_file(row),
+            title=row["record_title"] or "",
+            authors=tuple(
+                filter(None, self.people.name_authors(row["record_authors"] or "").split("; "))
+            ),
+            affiliations=part("affiliations"),
+            keywords=part("keywords"),
+            year=row["record_year"],
+            **{
+                name: row[f"record_{name}"] or ""
+                for name in ("journal", "volume", "issue", "pages", "doi", "abstract", "database")
+            },
+        )
+
+    @cached_property
+    def _settled(self) -> set[str]:
+        """The papers of which people said what they are, be it out of scope."""
+        flagged: dict[str, list[str]] = defaultdict(list)
+        for row in self.hits:
+            if row["code"]:
+                flagged[row["paper"]].append(row["id"])
+        found = self.judgements.find_settled(flagged, 1) | self.judgements.find_papers(1)
+        return found | {paper for paper, own in self.judgements.papers.items() if own.is_settled}
+
+    def _list_judged_criteria(self, paper: str) -> tuple[str, ...]:
+        things = [(paper, None), *((paper, hit) for hit in self._judged_hits.get(paper, ()))]
+        return _unite(
+            self.judged[thing].criteria
+            for thing in things
+            if thing in self.judged and self.judged[thing].code
+        )
+
+    @cached_property
+    def _judged_hits(self) -> Mapping[str, list[str]]:
+        found: dict[str, list[str]] = defaultdict(list)
+        for paper, hit in self.told:
+            if hit is not None:
+                found[paper].append(hit)
+        return found
+
+    # ---- passages --------------------------------------------------------------------------
+
+    @cached_property
+    def hits(self) -> list[dict[str, Any]]:
+        """All hits as the database has them, in the order of reading, of whatever paper."""
+        return list_queue(self.engine, every=True)
+
+    @cached_property
+    def _criteria(self) -> Mapping[str, tuple[str, ...]]:
+        found: dict[str, list[list[str]]] = defaultdict(list)
+        for row in self.hits:
+            found[row["paper"]].append(row["criteria"])
+        return {paper: _unite(criteria) for paper, criteria in found.items()}
+
+    @cached_property
+    def _passages(self) -> Mapping[str, list[Hit]]:
+        """The hits of each paper, and what stands for a drawn one and was judged."""
+        found: dict[str, list[Hit]] = defaultdict(list)
+        for row in self.hits:
+            found[row["paper"]].append(as_hit(row))
+        known = {row["id"] for row in self.hits}
+        judged = {hit for _, hit in self.told if hit is not None}
+        if judged - known:
+            for row in list_queue(self.engine, every=True, samples=True):
+                if row["id"] in judged and row["id"] not in known:
+                    found[row["paper"]].append(as_hit(row))
+        return found
+
+    def list_passages(self, paper: str) -> tuple[Passage, ...]:
+        """Return the passages of a paper that were judged or that the rules flag, in its order."""
+        found = {hit.id: hit for hit in self._passages.get(paper, ())}
+        judged = dict.fromkeys(self._judged_hits.get(paper, ()))
+        passages = [
+            Passage(hit.id, hit, self.judged.get((paper, hit.id)))
+            for hit in sorted(found.values(), key=lambda hit: (hit.page, hit.start, hit.id))
+            if hit.code or hit.id in judged
+        ]
+        lost = [Passage(hit, None, self.judged[paper, hit]) for hit in judged if hit not in found]
+        return (*passages, *lost)
+
+    # ---- findings --------------------------------------------------------------------------
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """The papers settled at code 1 or 2, each told once, by year and title."""
+        copies = {paper for members in self.groups.members.values() for paper in members}
+        found = [
+            paper
+            for paper in self.papers
+            if paper.verdict and paper.status != "excluded" and paper.sha256 not in copies
+        ]
+        found.sort(key=lambda p: (p.record.year or _LAST, p.record.title or p.file, p.sha256))
+        return tuple(self._make_finding(*item) for item in enumerate(found, start=1))
+
+    def _make_finding(self, number: int, paper: PaperState) -> Finding:
+        source = self.groups.find_source(self.judgements, paper.sha256)
+        passages = self.list_passages(source)
+        whole = self.judged.get((source, None))
+        parts = [whole, *(passage.judged for passage in passages)]
+        weighty = [part for part in parts if part is not None and part.code]
+        signs = {
+            sign: None for passage in passages if passage.hit for sign in passage.hit.mitigating
+        }
+        return Finding(
+            number=number,
+            paper=paper,
+            code=paper.verdict or 0,
+            criteria=_unite(part.criteria for part in weighty),
+            mitigating=any(part.mitigating for part in parts if part is not None),
+            signs=tuple(signs),
+            passages=passages,
+            whole=whole,
+            judged_as=source,
+            reviewers=len(
+                {self._names[one.id] for part in parts if part is not None for one in part.in_force}
+            ),
+            copies=tuple(
+                self.paper[copy].file for copy in self.groups.members.get(paper.sha256, ())
+            ),
+        )
+
+    # ---- what could not be screened ----------------------------------------------------------
+
+    def list_failures(self) -> Iterator[Failure]:
+        """Yield what could not be screened, a file or a page each, in a stable order."""
+        authors = {row["sha256"]: row["record_authors"] or "" for row in self._rows}
+        for row in list_failures(self.engine):
+            # Where on a disk a file lay is nobody's business; a file that is no paper has no other
+            # name than its last one.
+            file = row["file"] or row["path"].rpartition("/")[2]
+            yield Failure(
+                sha256=row["sha256"],
+                path=self.people.name_file(file, authors.get(row["sha256"], "")),
+                page=row["page"],
+                stage=row["stage"],
+                error=row["error"],
+            )
+
+
+def _unite(parts: "Iterator[Any] | Any") -> tuple[str, ...]:
+    return tuple(sorted({name for part in parts for name in part}))

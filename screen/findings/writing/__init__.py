@@ -1,0 +1,1 @@
+"""Rows as files, one module a family of formats; `formats` knows them by name."""

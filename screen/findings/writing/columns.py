@@ -1,0 +1,36 @@
+"""Parquet: the one format that keeps every value as it is, lists and objects included."""
+
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import BinaryIO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from screen.findings.fields import Field
+from screen.findings.output import Row
+
+# Rows held in memory at a time.
+_BATCH = 5_000
+
+
+def make_schema(fields: Sequence[Field]) -> pa.Schema:
+    """Return the schema of a table."""
+    return pa.schema([(field.name, field.type) for field in fields])
+
+
+def make_table(fields: Sequence[Field], rows: Iterable[Row]) -> pa.Table:
+    """Return rows as a table of Arrow."""
+    return pa.Table.from_pylist(list(rows), make_schema(fields))
+
+
+def write_parquet(fields: Sequence[Field], rows: Iterable[Row], file: BinaryIO) -> int:
+    """Write rows as Parquet and return their number."""
+    schema = make_schema(fields)
+    count = 0
+    with pq.ParquetWriter(file, schema, compression="zstd") as writer:
+        left = iter(rows)
+        while batch := list(islice(left, _BATCH)):
+            writer.write_batch(pa.RecordBatch.from_pylist(batch, schema))
+            count += len(batch)
+    return count
