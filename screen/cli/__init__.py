@@ -26,6 +26,7 @@ _COMMANDS = {
     "sample": "judging",
     "copies": "copies",
     "export": "exporting",
+    "report": "reports",
     "train": "models",
     "simulate": "models",
     "explain": "texts",

@@ -105,6 +105,11 @@ class Holdings:
         )
 
     @cached_property
+    def reviewers(self) -> frozenset[str]:
+        """Everybody who ever gave a verdict, with their real names: to be counted, not shown."""
+        return frozenset(self._names.values())
+
+    @cached_property
     def _names(self) -> Mapping[int, str]:
         """The reviewer of each verdict, with the real name: people are counted by it."""
         return {row["id"]: row["reviewer"] for rows in self.told.values() for row in rows}

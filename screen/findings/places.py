@@ -18,3 +18,22 @@ class Place:
 def find_paper_place(affiliations: Sequence[str]) -> Place:
     """Return."""
     return Place()
+
+
+@dataclass(frozen=True, slots=True)
+class Province:
+    """A province."""
+
+    name: str
+    english: str
+    column: int
+    row: int
+
+
+def read_provinces() -> tuple[Province, ...]:
+    """Return."""
+    return (
+        Province("广东", "Guangdong", 5, 5),
+        Province("北京", "Beijing", 5, 1),
+        Province("新疆", "Xinjiang", 0, 0),
+    )

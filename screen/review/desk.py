@@ -8,11 +8,10 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from screen.errors import DocumentError
 from screen.match.packs import find_pack, load_pack
 from screen.review.access import Account, has_accounts
 from screen.review.learning import Learner
-from screen.review.pages import PagePictures
+from screen.review.pages import PagePictures, find_source
 from screen.review.paper import Turn
 from screen.review.passages import Glossary, Reader, Texts
 from screen.settings import Review
@@ -73,12 +72,7 @@ class Desk:
 
     def find_file(self, shard: int, paper: str) -> Path:
         """Return where the source of a paper is. Raises DocumentError if it is not there."""
-        for item in self.study.shard_sources(shard):
-            if item.source.sha256 == paper:
-                for path in map(Path, (item.source.path, *item.also)):
-                    if path.is_file():
-                        return path
-        raise DocumentError("render", "the file is not where it was when it was added")
+        return find_source(self.study, shard, paper)
 
     def notice(self) -> None:
         """Notice that a verdict was given: now and then the queue learns, and nobody waits."""

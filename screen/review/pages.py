@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 from screen.errors import DocumentError
 from screen.ingest.limits import within
 from screen.review.pictures import Box, find_boxes, render_page
+from screen.study.folder import Study
 from screen.study.work.isolation import GRACE, Death, Isolated
 from screen.types import Quote
 
@@ -20,6 +21,16 @@ _LIMIT = 20.0
 _MEMORY = 3_000
 # The memory that the pictures kept may take, in bytes.
 _MOST_KEPT = 64 * 10**6
+
+
+def find_source(study: Study, shard: int, paper: str) -> Path:
+    """Return where the source of a paper is. Raises DocumentError if it is not there."""
+    for item in study.shard_sources(shard):
+        if item.source.sha256 == paper:
+            for path in map(Path, (item.source.path, *item.also)):
+                if path.is_file():
+                    return path
+    raise DocumentError("render", "the file is not where it was when it was added")
 
 
 class _Question(NamedTuple):
