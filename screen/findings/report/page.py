@@ -11,9 +11,10 @@ import jinja2
 from markupsafe import Markup
 
 from screen.findings.holdings import Holdings
-from screen.findings.report import drawings
 from screen.findings.report.cards import Card, CardMaker
+from screen.findings.report.charts import draw_map, draw_trust, draw_years
 from screen.findings.report.counts import count
+from screen.findings.report.flow import draw_flow
 from screen.findings.report.methods import tell_methods, tell_recall, tell_versions
 from screen.findings.report.trust import measure_trust
 from screen.findings.report.words import LANGUAGES, Words, load_words, pair
@@ -72,8 +73,8 @@ def _gather(holdings: Holdings, pack: Pack, words: Words, cards: list[Card]) -> 
         "unread_pages": sum(p.unread_pages for p in holdings.papers if p.status == "screened"),
         "flows": _draw_flows(flow, words),
         "flow": flow,
-        "years": drawings.draw_years(counts.years),
-        "map": drawings.draw_map(counts),
+        "years": draw_years(counts.years),
+        "map": draw_map(counts),
         "criteria": pack.manifest.criteria,
         "signs": pack.manifest.signs,
         "agreement": agreement,
@@ -81,7 +82,7 @@ def _gather(holdings: Holdings, pack: Pack, words: Words, cards: list[Card]) -> 
         "people": holdings.people,
         "curve": draw_recall(read, queued) if read else None,
         "trust": trust,
-        "trust_drawing": drawings.draw_trust(trust.bins) if trust.bins else None,
+        "trust_drawing": draw_trust(trust.bins) if trust.bins else None,
         "failures": sorted(failures, key=_weigh)[:_MOST_FAILURES],
         "more_failures": max(len(failures) - _MOST_FAILURES, 0),
         "cards": cards,
@@ -105,7 +106,7 @@ def _draw_flows(flow: Mapping[str, Any], words: Words) -> list[dict[str, Any]]:
         # A study whose files have no records at all has one way only.
         if flow[way]["identified"]:
             by_language = {
-                language: drawings.draw_flow(
+                language: draw_flow(
                     flow[way], partial(words.say, language), databases=way == "databases"
                 )
                 for language in LANGUAGES
