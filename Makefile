@@ -26,18 +26,24 @@ $(READY): pyproject.toml constraints.txt
 	-c constraints.txt -e '.[dev]'
 	@touch $@
 
-demo: $(READY) ## Screen the project's own corpus and show the top of the queue
+demo: $(READY) ## Screen the project's own corpus, judge it as made-up readers would, and report
 	@echo "== a study of the made-up papers in corpus/papers, in the folder $(DEMO)"
 	@rm -rf $(DEMO)
 	@$(BIN)/ddr-screen init $(DEMO)
+	@cp corpus/study.toml $(DEMO)/study.toml
 	@$(BIN)/ddr-screen add $(DEMO) corpus/papers --records corpus/records.jsonl
 	@echo "== reading, cleaning and matching"
 	@$(BIN)/ddr-screen run $(DEMO)
 	@echo "== the top of the queue"
 	@$(BIN)/ddr-screen queue $(DEMO) -n 5
-	@echo "== exports"
+	@echo "== made-up readers judge the queue, and papers drawn from the unflagged"
+	@$(BIN)/ddr-screen sample $(DEMO) -n 12 --seed 1
+	@$(BIN)/python corpus/judging.py $(DEMO)
+	@echo "== exports and the report"
 	@$(BIN)/ddr-screen export $(DEMO) --what hits --format csv -o $(DEMO)/hits.csv
 	@$(BIN)/ddr-screen export $(DEMO) --what papers --format jsonl -o $(DEMO)/papers.jsonl
+	@$(BIN)/ddr-screen export $(DEMO) --what findings --format xlsx -o $(DEMO)/findings.xlsx
+	@$(BIN)/ddr-screen report $(DEMO) -o $(DEMO)/report.html --title "Demo: made-up papers of made-up hospitals"
 
 test: $(READY) ## Run the tests but the slow ones
 	@echo "== running the tests on all processors (about five minutes on two)"

@@ -82,6 +82,12 @@ pack = "brain-death"
 # The address under which a team reaches the workbench, as "https://review.example.org".
 # public_url = ""
 
+[places]
+# A table of hospitals of your own (a path from this study's folder), for those that are not in the
+# one that ships; with its columns: name,english,aliases,city,province,standing. What it says goes
+# first.
+# hospitals = ""
+
 [database]
 # "" is SQLite, in the file screen.db of this folder; or "postgresql://name@host/database" (the
 # password is better kept in ~/.pgpass or PGPASSWORD than here).
@@ -170,6 +176,12 @@ class Review(_Strict):
         return self.blind == "yes" or (self.blind == "auto" and self.reviewers_per_passage > 1)
 
 
+class Places(_Strict):
+    """Where papers are from: `hospitals` is a table beside the one that ships, "" for none."""
+
+    hospitals: str = ""
+
+
 class Database(_Strict):
     """Where the database is: "" is SQLite in the study's folder."""
 
@@ -210,6 +222,7 @@ class Settings(_Strict):
     copies: Copies = Copies()
     stopping: Stopping = Stopping()
     review: Review = Review()
+    places: Places = Places()
     database: Database = Database()
     published: Published = Published()
 

@@ -33,6 +33,7 @@ pytestmark = pytest.mark.database
 
 CORPUS = Path(__file__).resolve().parents[2] / "corpus"
 SCRIPT = "<script>alert(1)</script>"
+WORDS = load_words()
 PAPERS: dict[str, str | bytes] = {
     "tube.txt": "心脏移植\n1.2 供心切取 供体确认脑死亡后行气管插管,接呼吸机,正中开胸,切取供心。\n",
     "apnea.txt": (
@@ -228,7 +229,7 @@ def test_a_study_without_anything_gives_a_page(
 
 
 def test_both_languages_of_every_word_ask_for_the_same_values() -> None:
-    for key, said in load_words().words.items():
+    for key, said in WORDS.words.items():
         assert set(said) == set(LANGUAGES), key
         asked = [{name for _, name, _, _ in Formatter().parse(said[x]) if name} for x in said]
         assert asked[0] == asked[1], key
@@ -240,9 +241,7 @@ def test_every_word_is_used() -> None:
         path.read_text("utf-8") for path in (*package.glob("*.py"), *package.rglob("*.html"))
     )
     made = ("flow_", "reason_", "code_", "method_", "limit_", "wanted_", "codes_", "part_")
-    unused = [
-        key for key in load_words().words if not key.startswith(made) and f'"{key}"' not in source
-    ]
+    unused = [key for key in WORDS.words if not key.startswith(made) and f'"{key}"' not in source]
     # What rows of agreement are about is named by the row.
     assert set(unused) <= {"mitigating"}
 
@@ -291,7 +290,7 @@ def test_boxes_of_the_flow_never_overlap_and_hold_their_lines(
     flow: dict[str, Any] = dict(zip(names, numbers, strict=False))
     flow.update(dict.fromkeys(INCLUDED, 3), by_database=reasons, excluded_by_reason=reasons)
     flow.update(excluded_by_scope_by_reason={}, excluded_by_reviewers_by_reason=reasons)
-    drawing = draw_flow(flow, partial(load_words().say, language), databases=databases)
+    drawing = draw_flow(flow, partial(WORDS.say, language), databases=databases)
     for box in drawing.boxes:
         assert 0 <= box.x <= box.x + box.width <= drawing.width
         assert 0 <= box.y <= box.y + box.height <= drawing.height
