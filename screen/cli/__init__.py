@@ -25,6 +25,7 @@ _COMMANDS = {
     "import-verdicts": "judging",
     "sample": "judging",
     "copies": "copies",
+    "concordance": "concordance",
     "export": "exporting",
     "report": "reports",
     "train": "models",
