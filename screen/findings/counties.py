@@ -69,9 +69,10 @@ def _read_counties() -> dict[str, frozenset[County]]:
         if record.district_name is None:
             continue
         province = next(name for name in short if record.province_name.startswith(name))
-        whole = _CITY_END.sub("", record.city_name or record.district_name)
+        alone = _END.sub("", _PEOPLE.sub("", record.district_name))
+        whole = _CITY_END.sub("", record.city_name) if record.city_name else alone
         county = County(province if province in WHOLE_CITIES else whole, province)
         for name in (record.district_name, _PEOPLE.sub("", record.district_name)):
             known.setdefault(name, set()).add(county)
-            known.setdefault(_END.sub("", name), set()).add(county)
+        known.setdefault(alone, set()).add(county)
     return {name: frozenset(counties) for name, counties in known.items()}

@@ -254,14 +254,20 @@ def _vary(text: str, areas: Mapping[str, AreaName]) -> Iterator[tuple[str, bool]
     forms |= {form for whole in tuple(forms) for form in _vary_place(whole, areas)}
     for form in forms:
         yield form, False
-    spans = [end for start, end in _inner_areas(text, areas) if start == 0]
-    for end in spans:
-        areas_before = areas[text[:end]].areas
-        rest = text[end:]
-        if rest.endswith("医院") and len(rest) > 3 and areas_before[0].kind != "university":
-            yield rest, True
-            if areas_before[0].kind in ("province", "city") and rest[0] not in "省市":
-                yield ("省" if areas_before[0].kind == "province" else "市") + rest, True
+    yield from ((form, True) for form in _leave_place(text, areas))
+
+
+def _leave_place(text: str, areas: Mapping[str, AreaName]) -> Iterator[str]:
+    """Yield how a name is said where its place is known: 省人民医院, 市第一医院, 第一医院."""
+    for start, end in _inner_areas(text, areas):
+        area = areas[text[start:end]].areas[0]
+        if start or area.kind == "university" or not text.endswith("医院"):
+            continue
+        mark = "市" if area.city else "省"
+        rest = text[end:].removeprefix(mark)
+        yield mark + rest
+        if area.city:
+            yield rest
 
 
 def _vary_army(text: str) -> Iterator[str]:

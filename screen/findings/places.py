@@ -140,10 +140,7 @@ class _Reading:
             return None
         if name.common or len(name.hospitals) > 1:
             fitting = [one for one in name.hospitals if _agree(one, told, need=True)]
-            # Beside its city, 第一医院 means the city's only where nothing else goes before it.
-            apart = found.start in self.breaks or not self._is_chinese(found)
-            known = apart or self._is_explained(found, told)
-            return fitting[0] if len(fitting) == 1 and known else None
+            return fitting[0] if len(fitting) == 1 and self._stands_alone(found) else None
         hospital = name.hospitals[0]
         if name.whole:
             return hospital
@@ -172,6 +169,16 @@ class _Reading:
             return False
         # Of a school that no table knows, the city tells whether it may be the right one.
         return not _SCHOOL.search(before) or bool(told)
+
+    def _stands_alone(self, found: Found) -> bool:
+        """Tell whether nothing goes right before a name but the places it is in: 江苏第一医院."""
+        start = found.start
+        while start not in self.breaks:
+            before = next((area for area in self.areas if area.end == start), None)
+            if before is None or self._kind(before) == "university":
+                return not self._is_chinese(found)
+            start = before.start
+        return True
 
     def _is_chinese(self, found: Found) -> bool:
         return not self.text[found.start : found.end].isascii()
