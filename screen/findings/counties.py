@@ -10,14 +10,13 @@ from functools import cache
 from typing import NamedTuple
 
 from screen.findings.provinces import WHOLE_CITIES, read_provinces
+from screen.findings.spelling import Spelt
 
 _END = re.compile(r"(?<=..)(?:自治县|自治旗|林区|特区|新区|[县市区旗])$")
 _PEOPLE = re.compile("(?<=..)(?:[^县市区旗]{1,3}族)+(?=自治)")
 _CITY_END = re.compile(r"(?<=..)(?:市|地区|盟|.{1,3}族.*自治州)$")
-_NAME = re.compile(
-    r"([\u3400-\u9fff]{1,9}?(?:自治县|自治旗|[县市区旗]))(?!.?[路街巷])"
-    r"|([\u3400-\u9fff]{2,3})(?=(?:第\d+)?(?:人民|中心|中医|中西医结合)医院|妇幼保健院)"
-)
+_FULL = re.compile(r"[\u3400-\u9fff]{1,9}?(?:自治县|自治旗|[县市区旗])(?!.?[路街巷])")
+_HOUSE = re.compile(r"(?:第\d+)?(?:人民|中心|中医|中西医结合)医院|妇幼保健院")
 
 
 class County(NamedTuple):
@@ -27,13 +26,13 @@ class County(NamedTuple):
     province: str
 
 
-def find_county(text: str, starts: Collection[int], province: str = "") -> County | None:
-    """Return the county that a text in one spelling names at one of some offsets, or None.
+def find_county(spelt: Spelt, starts: Collection[int], province: str = "") -> County | None:
+    """Return the county that an affiliation names at one of some offsets, or None.
 
     Where several have the name, the province decides; where it cannot, none is found.
     """
     for start in sorted(starts):
-        for name in _read_names(text, start):
+        for name in _read_names(spelt, start):
             found = {
                 county
                 for county in _read_counties().get(name, ())
@@ -44,17 +43,18 @@ def find_county(text: str, starts: Collection[int], province: str = "") -> Count
     return None
 
 
-def _read_names(text: str, start: int) -> Iterator[str]:
+def _read_names(spelt: Spelt, start: int) -> Iterator[str]:
     """Yield what may be the name of a county at an offset: with its end, then without."""
-    match = _NAME.match(text, start)
-    if match is None:
-        return
-    if match[2]:
-        yield match[2]
-        return
-    yield match[1]
-    if (stem := _END.sub("", match[1])) != match[1]:
-        yield stem
+    text = spelt.text
+    if match := _FULL.match(text, start):
+        yield match[0]
+        yield _END.sub("", match[0])
+    for end in range(min(start + 4, len(text)), start + 1, -1):
+        name, rest = text[start:end], text[end : end + 4]
+        # Without its end a name must be all that is said there, or stand before a hospital.
+        alone = start not in spelt.breaks and (end in spelt.breaks or rest[:1].isdigit())
+        if alone or rest.startswith(name) or _HOUSE.match(text, end):
+            yield name
 
 
 @cache

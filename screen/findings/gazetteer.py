@@ -187,10 +187,7 @@ def _prefer(areas: Sequence[Area]) -> tuple[Area, ...]:
     unlike = {(area.city, area.province): area for area in areas}
     places = [area for area in unlike.values() if area.kind != "university"]
     wide = [area for area in places if area.kind == "province" and not area.city]
-    same = {area.province for area in places}
-    if wide and len(same) == 1:
-        return (wide[0],)
-    return tuple(unlike.values())
+    return (wide[0],) if wide else tuple(unlike.values())
 
 
 def _name_hospitals(

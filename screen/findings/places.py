@@ -102,6 +102,7 @@ class _Reading:
     """One institution, with the hospitals and areas that are named in it."""
 
     def __init__(self, spelt: Spelt, gazetteer: Gazetteer) -> None:
+        self._spelt = spelt
         self.text, self.breaks = spelt
         self._names = gazetteer
         self.hospitals, areas = gazetteer.find(self.text)
@@ -194,7 +195,7 @@ class _Reading:
                 return (
                     place if (place.city or place.province) not in _whereabouts(hospital) else None
                 )
-        county = find_county(self.text, [found.end])
+        county = find_county(self._spelt, [found.end])
         if county and county.city != hospital.city:
             return Place("", "", county.city, county.province, "library")
         return None
@@ -211,7 +212,7 @@ class _Reading:
             if place.city:
                 return place
         province = next(iter(provinces)) if len(provinces) == 1 else ""
-        county = find_county(self.text, self._county_starts(), province)
+        county = find_county(self._spelt, self._county_starts(), province)
         if county:
             return Place("", "", county.city, county.province, "library")
         for school in schools:
