@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick, MatchKind
 
+from screen.errors import SettingsError
 from screen.findings.provinces import WHOLE_CITIES
 from screen.findings.spelling import spell
 from screen.settings import shipped_folder
@@ -97,15 +98,22 @@ class Found(NamedTuple):
 
 
 class Gazetteer:
-    """The tables made ready: what each spelling stands for, and one automaton for all."""
+    """The tables made ready: what each spelling stands for, and one automaton for all.
+
+    A spelling that a table of one's own has is that hospital's, whatever the other table says.
+    """
 
     def __init__(
         self,
         hospitals: Sequence[tuple[Hospital, Sequence[str]]],
         areas: Sequence[tuple[Area, Sequence[str]]],
+        own: Sequence[tuple[Hospital, Sequence[str]]] = (),
     ) -> None:
         self.areas = _name_areas(areas)
-        self.hospitals = _name_hospitals(hospitals, self.areas)
+        self.hospitals = {
+            **_name_hospitals(hospitals, self.areas),
+            **_name_hospitals(own, self.areas),
+        }
         self._spellings = sorted({*self.areas, *self.hospitals})
         self._automaton = AhoCorasick(self._spellings, matchkind=MatchKind.Standard)
 
@@ -124,10 +132,17 @@ class Gazetteer:
 
 
 @cache
-def open_gazetteer() -> Gazetteer:
-    """Return the gazetteer of the tables that ship with the program."""
+def open_gazetteer(own: Path | None = None) -> Gazetteer:
+    """Return the gazetteer of the tables that ship with the program, and of a table of one's own.
+
+    Raises SettingsError for a table that cannot be read, with what is missing.
+    """
     folder = shipped_folder("labels")
-    return Gazetteer(read_hospitals(folder / "hospitals.csv"), read_areas(folder / "places.csv"))
+    return Gazetteer(
+        read_hospitals(folder / "hospitals.csv"),
+        read_areas(folder / "places.csv"),
+        read_hospitals(own) if own else (),
+    )
 
 
 def read_hospitals(path: Path) -> list[tuple[Hospital, list[str]]]:
@@ -137,7 +152,7 @@ def read_hospitals(path: Path) -> list[tuple[Hospital, list[str]]]:
             Hospital(row["name"], row["english"], row["city"], row["province"]),
             [name for name in (row["name"], row["english"], *row["aliases"].split("|")) if name],
         )
-        for row in _read_rows(path)
+        for row in _read_rows(path, ("name", "english", "aliases", "city", "province"))
     ]
 
 
@@ -148,7 +163,7 @@ def read_areas(path: Path) -> list[tuple[Area, list[str]]]:
             Area(row["name"], row["kind"], row["city"] or _whole_city(row), row["province"]),
             [name for name in (row["name"], *row["aliases"].split("|")) if name],
         )
-        for row in _read_rows(path)
+        for row in _read_rows(path, ("name", "kind", "city", "province", "aliases"))
     ]
 
 
@@ -156,12 +171,16 @@ def _whole_city(row: Mapping[str, str]) -> str:
     return row["province"] if row["province"] in WHOLE_CITIES else ""
 
 
-def _read_rows(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return [
-            {key: (value or "").strip() for key, value in row.items() if key}
-            for row in csv.DictReader(file)
-        ]
+def _read_rows(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            rows = [{name: (row.get(name) or "").strip() for name in columns} for row in reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise SettingsError(f"{path}: {error}") from None
+    if missing := [name for name in columns if name not in (reader.fieldnames or ())]:
+        raise SettingsError(f"{path}: no column {missing[0]}")
+    return rows
 
 
 def _name_areas(areas: Iterable[tuple[Area, Sequence[str]]]) -> dict[str, AreaName]:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Literal
 
 from screen.findings.counties import find_county
@@ -64,13 +65,14 @@ _FOREIGN = re.compile(
 _CHINA = re.compile(r"中国|中华|\bchina\b|\bprc\b")
 
 
-def find_paper_place(affiliations: Sequence[str]) -> Place:
+def find_paper_place(affiliations: Sequence[str], own: Path | None = None) -> Place:
     """Return where a paper is from, by its affiliations in their order.
 
     The first that tells a hospital decides; if none does, the first of those that tell the most: a
-    city with its province rather than a province alone.
+    city with its province rather than a province alone. `own` is a table of hospitals beside the
+    one that ships. Raises SettingsError for one that cannot be read.
     """
-    places = [find_place(affiliation) for affiliation in affiliations]
+    places = [find_place(affiliation, own) for affiliation in affiliations]
     named = next((place for place in places if place.hospital), None)
     return named or max(
         places, key=lambda place: (bool(place.city), bool(place.province)), default=UNKNOWN
@@ -78,13 +80,13 @@ def find_paper_place(affiliations: Sequence[str]) -> Place:
 
 
 @lru_cache(maxsize=65536)
-def find_place(affiliation: str) -> Place:
+def find_place(affiliation: str, own: Path | None = None) -> Place:
     """Return the place that an affiliation tells, by the first of its institutions.
 
     A name of a hospital that many cities have, and one that may mean several, counts only beside
-    the city or province that tells which. A place abroad is unknown.
+    the city or province that tells which. A place abroad is unknown. `own` as above.
     """
-    return tell_place(affiliation, open_gazetteer())
+    return tell_place(affiliation, open_gazetteer(own))
 
 
 def tell_place(affiliation: str, gazetteer: Gazetteer) -> Place:

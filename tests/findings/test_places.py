@@ -2,13 +2,15 @@
 
 import unicodedata
 from functools import cache
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from opencc import OpenCC
 
-from screen.findings.gazetteer import Area, Gazetteer, Hospital, open_gazetteer
+from screen.errors import SettingsError
+from screen.findings.gazetteer import Area, Gazetteer, Hospital, open_gazetteer, read_hospitals
 from screen.findings.places import UNKNOWN, Place, find_paper_place, find_place, tell_place
 from screen.findings.provinces import read_provinces
 from screen.findings.spelling import spell
@@ -209,6 +211,20 @@ def test_the_first_affiliation_with_a_hospital_decides_then_the_first_that_tells
     assert find_paper_place(["不详", "辽宁省", "义乌市", "昆山市"]).city == "金华"
     named = find_paper_place(["义乌市", "解放军第309医院", "南京军区福州总医院"])
     assert named.city == "北京"
+
+
+def test_a_table_of_ones_own_goes_first(tmp_path: Path) -> None:
+    path = tmp_path / "own.csv"
+    path.write_text(
+        "name,english,aliases,city,province,standing\n虚州总医院,,长海医院|某军区虚州总医院,虚州,江苏,\n",
+        encoding="utf-8",
+    )
+    assert find_paper_place(["长海医院"], path).hospital == "虚州总医院"
+    assert find_paper_place(["某军区虚州总医院心外科"], path).city == "虚州"
+    assert find_paper_place(["某军区虚州总医院心外科"]) == UNKNOWN
+    path.write_text("name,city\n虚州总医院,虚州\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"own\.csv: no column english"):
+        Gazetteer(read_hospitals(path), [])
 
 
 PIECES = (
