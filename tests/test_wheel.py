@@ -88,6 +88,9 @@ def test_the_wheel_holds_packs_models_and_labels_and_no_tests_or_corpus(wheel: P
         "screen/labels/passages.jsonl",
         "screen/labels/excerpts.jsonl",
         "screen/labels/damaged.jsonl",
+        "screen/labels/hospitals.csv",
+        "screen/labels/places.csv",
+        "screen/findings/provinces.csv",
         "screen/py.typed",
         "screen/study/migrations/script.py.mako",
     } <= names

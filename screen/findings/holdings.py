@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -110,6 +111,12 @@ class Holdings:
         return frozenset(self._names.values())
 
     @cached_property
+    def _hospitals(self) -> Path | None:
+        """The table of hospitals that the study has of its own."""
+        own = self.study.settings.places.hospitals
+        return self.study.folder / own if own else None
+
+    @cached_property
     def _names(self) -> Mapping[int, str]:
         """The reviewer of each verdict, with the real name: people are counted by it."""
         return {row["id"]: row["reviewer"] for rows in self.told.values() for row in rows}
@@ -167,7 +174,7 @@ class Holdings:
             sha256=sha256,
             file=self._name_file(row),
             record=record,
-            place=find_paper_place(record.affiliations),
+            place=find_paper_place(record.affiliations, self._hospitals),
             status=status,
             reason=reason,
             pages=row["pages"],

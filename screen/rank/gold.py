@@ -121,15 +121,17 @@ def _settle_paper(gold: Gold, by_id: Mapping[str, Sequence[Gold]]) -> Gold:
 def _expand(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
-    files = [file for file in sorted(path.glob("*.jsonl")) if '"text"' in _first_line(file)]
+    files = [file for file in sorted(path.glob("*.jsonl")) if _holds_passages(file)]
     if not files:
         raise GoldError(f"{path}: no .jsonl file of passages in this folder")
     return files
 
 
-def _first_line(path: Path) -> str:
+def _holds_passages(path: Path) -> bool:
+    """Tell by its first line whether a file holds judged passages: a folder has others too."""
     with path.open(encoding="utf-8", errors="replace") as file:
-        return next((line for line in file if line.strip()), "")
+        first = next((line for line in file if line.strip()), "")
+    return '"text"' in first and '"code"' in first
 
 
 def group(texts: Sequence[str], papers: Sequence[str]) -> list[int]:

@@ -23,6 +23,7 @@ def write(path: Path, *rows: Mapping[str, object]) -> Path:
 
 def test_a_folder_stands_for_its_files_of_passages(tmp_path: Path) -> None:
     write(tmp_path / "papers.jsonl", {"file": "a.txt", "code": 2})
+    write(tmp_path / "affiliations.jsonl", {"text": OTHER, "city": "Nanjing"})
     write(tmp_path / "b.jsonl", {"id": "b", "code": 0, "text": OTHER})
     write(tmp_path / "a.jsonl", {"id": "a", "code": 2, "text": LONG, "paper": "p1"})
     (first, second) = read_labels([tmp_path])

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from screen.findings.places import Province, read_provinces
+from screen.findings.provinces import Province, read_provinces
 from screen.findings.report.counts import Counts, Group
 from screen.rank.calibration import Bin
 
