@@ -21,7 +21,7 @@ def list_rows(holdings: Holdings, what: str) -> Iterator[Row]:
 def _hits(holdings: Holdings) -> Iterator[Row]:
     """Yield all hits in the order of reading; also of papers that are not read."""
     known = _completeness(holdings)
-    for row in holdings.hits:
+    for row in holdings.list_hits():
         paper = holdings.paper[row["paper"]]
         judged = holdings.judged.get((row["paper"], row["id"]))
         yield {
