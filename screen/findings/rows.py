@@ -63,6 +63,7 @@ def _papers(holdings: Holdings) -> Iterator[Row]:
             "possible": paper.possible,
             "verdict": paper.verdict,
             "settled": paper.is_settled,
+            "out_of_scope": paper.out_of_scope,
             "judged_criteria": list(paper.judged_criteria),
             "verdict_carried": paper.carried,
             "copy_of": paper.copy_of,
