@@ -66,7 +66,6 @@ class Holdings:
     def verdicts(self) -> tuple[Given, ...]:
         """The whole history of verdicts, in the order in which they were given."""
         rows = sorted((row for rows in self.told.values() for row in rows), key=lambda r: r["id"])
-        reviewers = {row["reviewer"] for row in rows}
         standing = set()
         for told in self.told.values():
             in_force = find_in_force(told)
@@ -76,8 +75,8 @@ class Holdings:
             Given(
                 number=number,
                 id=row["id"],
-                verdict=self._make_verdict(row, reviewers),
-                file=self._files.get(row["paper"], ""),
+                verdict=self._make_verdict(row),
+                file=self.files.get(row["paper"], ""),
                 supersedes=row["supersedes"],
                 order=row["order"],
                 in_force=row["id"] in standing,
@@ -85,7 +84,7 @@ class Holdings:
             for number, row in enumerate(rows, start=1)
         )
 
-    def _make_verdict(self, row: Mapping[str, Any], reviewers: set[str]) -> Verdict:
+    def _make_verdict(self, row: Mapping[str, Any]) -> Verdict:
         return Verdict(
             hit=row["hit"],
             paper=row["paper"],
@@ -95,15 +94,21 @@ class Holdings:
             criteria=tuple(row["criteria"]),
             mitigating=row["mitigating"],
             reason=row["reason"],
-            note=self.people.clear_note(
-                row["note"], reviewers, self._authors.get(row["paper"], "")
-            ),
+            note=self.clear_note(row["note"], row["paper"]),
             at=row["at"],
             pack=row["pack"],
             model=row["model"],
             blind=row["blind"],
             withdrawn=row["withdrawn"],
         )
+
+    def clear_note(self, note: str, paper: str) -> str:
+        """Return what was said of a paper as it leaves."""
+        return self.people.clear_note(note, self._reviewers, self._authors.get(paper, ""))
+
+    @cached_property
+    def _reviewers(self) -> set[str]:
+        return set(self._names.values())
 
     @cached_property
     def _names(self) -> Mapping[int, str]:
@@ -142,7 +147,7 @@ class Holdings:
         return {row["sha256"]: row["record_authors"] or "" for row in self._rows}
 
     @cached_property
-    def _files(self) -> Mapping[str, str]:
+    def files(self) -> Mapping[str, str]:
         """The file name of each paper, as it leaves."""
         return {
             row["sha256"]: self.people.name_file(row["file"], self._authors[row["sha256"]])
@@ -170,7 +175,7 @@ class Holdings:
         screened = status == "screened"
         return PaperState(
             sha256=sha256,
-            file=self._files[sha256],
+            file=self.files[sha256],
             record=record,
             place=find_paper_place(record.affiliations),
             status=status,
@@ -199,7 +204,7 @@ class Holdings:
             return tuple(filter(None, (row[f"record_{name}"] or "").split("; ")))
 
         return Record(
-            file=self._files[row["sha256"]],
+            file=self.files[row["sha256"]],
             title=row["record_title"] or "",
             authors=tuple(
                 filter(None, self.people.name_authors(row["record_authors"] or "").split("; "))
