@@ -11,7 +11,7 @@ from screen.findings.fields import Field
 from screen.findings.output import Row, make_whole
 
 # Rows held in memory at a time.
-_BATCH = 5_000
+_BATCH = 1_000
 
 
 def make_schema(fields: Sequence[Field]) -> pa.Schema:

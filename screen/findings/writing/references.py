@@ -68,6 +68,14 @@ def write_bibtex(rows: Iterable[Row], file: TextIO) -> int:
     return len(library.entries)
 
 
+class _Writer(rispy.RisWriter):  # type: ignore[misc]
+    """A writer that does not number the records: a line without a tag is no RIS."""
+
+    def set_header(self, count: int) -> str:
+        """Return what stands before a record."""
+        return ""
+
+
 def write_ris(rows: Iterable[Row], file: TextIO) -> int:
     """Write publications as RIS, with ASReview's labels in the notes, and return their number."""
     entries = []
@@ -92,7 +100,7 @@ def write_ris(rows: Iterable[Row], file: TextIO) -> int:
             "notes": [_TAGS[label(row)], _tell(row)],
         }
         entries.append({name: _one_line(value) for name, value in told.items() if value})
-    file.write(rispy.dumps(entries))
+    file.write(rispy.dumps(entries, implementation=_Writer))
     return len(entries)
 
 
@@ -158,4 +166,6 @@ def _one_line(value: Any) -> Any:
 
 
 def _latex(value: object) -> str:
-    return "".join(_LATEX.get(sign, sign) for sign in _one_line(value))
+    text = "".join(_LATEX.get(sign, sign) for sign in _one_line(value))
+    # Quotes about the whole of it would be taken for the value's own.
+    return f"{{{text}}}" if text.startswith('"') and text.endswith('"') else text
