@@ -14,7 +14,7 @@ from bibtexparser.entrypoint import write_string
 from bibtexparser.library import Library
 from bibtexparser.model import Entry, Field
 
-from screen.findings.output import Row
+from screen.findings.output import Row, make_whole
 from screen.ingest.records.making import TAG
 from screen.ingest.records.tables import ASREVIEW
 from screen.review.exchange.cells import defuse
@@ -47,7 +47,7 @@ def write_bibtex(rows: Iterable[Row], file: TextIO) -> int:
     library = Library()
     for row in rows:
         told = {
-            "title": row["title"] or row["file"],
+            "title": _one_line(row["title"] or "") or row["file"],
             "author": " and ".join(_list(row["authors"])),
             "journal": row["journal"],
             "year": row["year"],
@@ -84,7 +84,7 @@ def write_ris(rows: Iterable[Row], file: TextIO) -> int:
         told: dict[str, Any] = {
             "type_of_reference": "JOUR",
             "id": row["sha256"],
-            "title": row["title"] or row["file"],
+            "title": _one_line(row["title"] or "") or row["file"],
             "authors": _list(row["authors"]),
             "author_address": row["affiliations"],
             "journal_name": row["journal"],
@@ -162,7 +162,7 @@ def _one_line(value: Any) -> Any:
     """Return a value without line breaks, which would begin a new tag."""
     if isinstance(value, list):
         return [_one_line(part) for part in value]
-    return _SPACES.sub(" ", str(value)).strip()
+    return _SPACES.sub(" ", make_whole(str(value))).strip()
 
 
 def _latex(value: object) -> str:

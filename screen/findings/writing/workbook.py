@@ -55,6 +55,8 @@ def write_workbook(
     for row in rows:
         count += 1
         if count >= _ROWS:
+            # Or else what writes the sheet complains when it is thrown away.
+            sheet.close()
             raise ExportError(f"a sheet holds {_ROWS - 1:,} rows and no more: take another format")
         cells: list[object] = []
         for field in fields:
