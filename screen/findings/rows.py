@@ -21,7 +21,7 @@ def list_rows(holdings: Holdings, what: str) -> Iterator[Row]:
 def _hits(holdings: Holdings) -> Iterator[Row]:
     """Yield all hits in the order of reading; also of papers that are not read."""
     known = _completeness(holdings)
-    for row in holdings.hits:
+    for row in holdings.list_hits():
         paper = holdings.paper[row["paper"]]
         judged = holdings.judged.get((row["paper"], row["id"]))
         yield {
@@ -63,6 +63,7 @@ def _papers(holdings: Holdings) -> Iterator[Row]:
             "possible": paper.possible,
             "verdict": paper.verdict,
             "settled": paper.is_settled,
+            "out_of_scope": paper.out_of_scope,
             "judged_criteria": list(paper.judged_criteria),
             "verdict_carried": paper.carried,
             "copy_of": paper.copy_of,
