@@ -27,6 +27,7 @@ _COMMANDS = {
     "copies": "copies",
     "export": "exporting",
     "report": "reports",
+    "appendix": "appendix",
     "train": "models",
     "simulate": "models",
     "explain": "texts",
