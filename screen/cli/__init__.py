@@ -28,6 +28,7 @@ _COMMANDS = {
     "concordance": "concordance",
     "export": "exporting",
     "report": "reports",
+    "appendix": "appendix",
     "train": "models",
     "simulate": "models",
     "explain": "texts",

@@ -26,7 +26,8 @@ from screen.study.folder import Study
 from screen.terminal import printable
 
 
-def _read_years(_: click.Context, __: click.Parameter, value: str | None) -> Years | None:
+def read_years_option(_: click.Context, __: click.Parameter, value: str | None) -> Years | None:
+    """Return the years that an option names."""
     try:
         return None if value is None else read_years(value)
     except ValueError as error:
@@ -55,7 +56,7 @@ def _read_years(_: click.Context, __: click.Parameter, value: str | None) -> Yea
     "--criterion", "criteria", multiple=True, help="A letter of the codebook; may be repeated."
 )
 @click.option(
-    "--year", "years", callback=_read_years, help="Of publication: 2000-2010, 2000-, 2005."
+    "--year", "years", callback=read_years_option, help="Of publication: 2000-2010, 2000-, 2005."
 )
 @click.option(
     "--settled",
