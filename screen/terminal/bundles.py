@@ -15,13 +15,17 @@ if TYPE_CHECKING:
 def show_packed(packed: "Packed", path: Path) -> list[str]:
     """Return what was written, in lines."""
     with_sources = f", {packed.sources} of them sources" if packed.sources else ""
-    return [
+    lines = [
         f"{printable(str(path))}: {packed.members} files{with_sources}; "
-        f"{packed.findings} findings, {packed.verdicts} verdicts; {_tell_size(packed.size)}.",
-        f"SHA-256 {packed.sha256}",
-        "Publish this hash where others cannot change it: it is what tells this bundle from any "
-        "other.",
+        f"{packed.findings} findings, {packed.verdicts} verdicts.",
     ]
+    if packed.sha256:
+        lines += [
+            f"{_tell_size(packed.size)}, SHA-256 {packed.sha256}",
+            "Publish this hash where nobody can change it: it is what tells this bundle from any "
+            "other.",
+        ]
+    return lines
 
 
 def show_report(report: Report, words: str) -> None:
@@ -32,18 +36,22 @@ def show_report(report: Report, words: str) -> None:
     console = open_console()
     for one in report.differences:
         console.print(Text(printable(str(one)), style="red"), soft_wrap=True)
-    for line in report.notes:
-        console.print(Text(f"Other version: {printable(line)}"), soft_wrap=True)
     number = len(report.differences)
     if number:
         told = f"{number} {'difference' if number == 1 else 'differences'}."
         console.print(Text(told, style="bold red"))
     else:
         console.print(Text(words, style="bold green"), soft_wrap=True)
-    checked = ", ".join(f"{n} {what}" for what, n in report.checked.items() if n)
+    checked = ", ".join(_count(n, what) for what, n in report.checked.items() if n)
     console.print(Text(f"Checked: {checked or 'nothing'}."), soft_wrap=True)
     left = ", ".join(f"{n} {what}" for what, n in sorted(report.unchecked.items()) if n)
     console.print(Text(f"Not checked: {printable(left) or 'nothing'}."), soft_wrap=True)
+    for line in report.notes:
+        console.print(Text(printable(line)), soft_wrap=True)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what.removesuffix('s') if number == 1 else what}"
 
 
 def _tell_size(size: int) -> str:

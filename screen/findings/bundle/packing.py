@@ -33,7 +33,10 @@ _MODE, _UNIX = 0o100644 << 16, 3
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """What was written: how many files, their size unpacked, and the SHA-256 of the bundle."""
+    """What was written: how many files, their size unpacked, and the SHA-256 of the bundle.
+
+    `sha256` is "" if it went into a pipe. `outdated` are the stages that another version made.
+    """
 
     members: int
     bytes: int
@@ -87,7 +90,7 @@ def write_bundle(holdings: Holdings, output: Path, *, with_sources: bool = False
                 archive.writestr(_info(name), small[name], compresslevel=6)
             else:
                 _write_source(archive, name, sources[name])
-    sha256, size = hash_bundle(output) if str(output) != "-" else ("", 0)
+    sha256, size = hash_bundle(output) if output.is_file() else ("", 0)
     versions = json.loads(small[VERSIONS])
     return Packed(
         members=len(hashes) + 1,

@@ -12,7 +12,7 @@ from screen.errors import BundleError
 from screen.findings.bundle.archive import Archive
 from screen.findings.bundle.quotes import is_recognised
 from screen.findings.bundle.reading import Contents, read_contents
-from screen.findings.bundle.report import Report
+from screen.findings.bundle.report import Report, tell
 from screen.findings.bundle.setup import read_book, unpack
 from screen.findings.bundle.sources import Found, fetch, find_sources, tell_missing
 from screen.findings.bundle.tables import VERSIONS
@@ -128,13 +128,15 @@ def _compare_versions(study: Study, contents: Contents, report: Report) -> None:
     here = tell_versions(study)
     for name in ("program", "python", "platform"):
         if told.get(name) != here[name]:
-            report.notes.append(f"{name}: {here[name]} here, {told.get(name)} in the bundle")
+            report.notes.append(
+                f"Other version: {name}: {here[name]} here, {tell(told.get(name))} in the bundle"
+            )
     libraries = told.get("libraries")
     known: Mapping[str, Any] = libraries if isinstance(libraries, dict) else {}
     for name in sorted(known.keys() | here["libraries"].keys()):
         before, now = known.get(name, "not there"), here["libraries"].get(name, "not there")
         if before != now:
-            report.notes.append(f"{name}: {now} here, {before} in the bundle")
+            report.notes.append(f"Other version: {name}: {now} here, {tell(before)} in the bundle")
 
 
 def _compare_papers(

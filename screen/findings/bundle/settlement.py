@@ -35,9 +35,10 @@ class Settlement:
         Where names are left out, whatever supersedes one another is of one reviewer.
         """
         told: Told = {}
-        first: dict[int | None, int] = {}
+        first: dict[int, int] = {}
         for row in self.verdicts:
-            first[row["id"]] = first.get(row["supersedes"], row["id"])
+            before = row["supersedes"]
+            first[row["id"]] = first[before] if before in first else row["id"]
             reviewer = row["reviewer"] or f"reviewer of verdict {first[row['id']]}"
             one = {**row, "reviewer": reviewer}
             told.setdefault((row["paper_id"], row["hit_id"]), []).append(one)
