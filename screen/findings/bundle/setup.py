@@ -92,6 +92,8 @@ def unpack(read: Callable[[str], bytes | None]) -> Iterator[Study]:
         study = Study.create(folder / "study")
         for member in (SETTINGS, TARGETS, *(PACK + file for file in (*PACK_FILES, *SCOPE_FILES))):
             data = read(member)
+            if data is None and member == SETTINGS:
+                raise BundleError(f"{SETTINGS}: not there, or damaged")
             if data is not None:
                 path = study.folder / member
                 path.parent.mkdir(exist_ok=True)

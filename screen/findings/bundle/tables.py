@@ -1,6 +1,7 @@
 """The members of a bundle: their names, and the fields of those that are rows."""
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -149,12 +150,24 @@ _REFERENCE_OPEN = {
 }  # fmt: skip
 _PASSAGES_OPEN = {
     "page", "start", "end", "quote", "passage", "section", "reason", "mitigating", "rule_code",
-    "code", "reviewer", "supersedes", "pack", "model",
+    "code",
 }  # fmt: skip
+# Of a verdict that stands with what it is on; a withdrawal has no code.
+_GIVEN_OPEN = {"reviewer", "code", "supersedes", "pack", "model"}
+
+
+def _within(name: str, parts: set[str]) -> set[str]:
+    return {f"{name}.{part}" for part in parts}
+
+
 _OPEN: Mapping[str, frozenset[str]] = {
-    "findings.jsonl": frozenset(_REFERENCE_OPEN | _PASSAGES_OPEN),
+    "findings.jsonl": frozenset(
+        _REFERENCE_OPEN
+        | _within("verdicts", _GIVEN_OPEN)
+        | _within("passages", _PASSAGES_OPEN | _within("verdicts", _GIVEN_OPEN))
+    ),
     "verdicts.jsonl": frozenset(_VERDICTS_OPEN),
-    "hits.jsonl": frozenset(_HITS_OPEN | {"reviewer", "supersedes", "pack"}),
+    "hits.jsonl": frozenset(_HITS_OPEN | _within("verdicts", _GIVEN_OPEN)),
     "papers.jsonl": frozenset(
         _REFERENCE_OPEN
         | {"reason", "flagged", "code", "score", "problematic", "possible", "verdict", "copy_of"}
@@ -169,6 +182,7 @@ _OPEN: Mapping[str, frozenset[str]] = {
     "samples.jsonl": frozenset(),
 }
 _LARGEST = 2**63
+_INDEX = re.compile(r"\[\d+\]")
 
 
 def find_faults(member: str, row: Mapping[str, Any]) -> Iterator[str]:
@@ -183,16 +197,15 @@ def find_faults(member: str, row: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _find_fault(name: str, value: Any, type_: pa.DataType, open_: frozenset[str]) -> Iterator[str]:
-    last = name.rpartition(".")[2].partition("[")[0]
     if value is None:
-        if last not in open_ or pa.types.is_list(type_):
+        if _INDEX.sub("", name) not in open_:
             yield f"{name} is null"
     elif pa.types.is_list(type_):
         if not isinstance(value, list):
             yield f"{name} is no list"
             return
         for index, item in enumerate(value):
-            yield from _find_fault(f"{name}[{index}]", item, type_.value_type, frozenset(open_))
+            yield from _find_fault(f"{name}[{index}]", item, type_.value_type, open_)
     elif pa.types.is_struct(type_):
         wanted = [type_.field(index) for index in range(type_.num_fields)]
         if not isinstance(value, dict) or sorted(value) != sorted(part.name for part in wanted):

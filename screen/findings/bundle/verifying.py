@@ -169,7 +169,7 @@ def _check_history(contents: Contents, report: Report) -> None:
 
 def _check_rows(archive: Archive, contents: Contents, report: Report, check: Check | None) -> None:
     book: Book | None = None
-    settings = Settings()
+    settings: Settings | None = None
     with closing(Isolated()) as apart:
         try:
             with unpack(archive.find) as study:
@@ -178,6 +178,11 @@ def _check_rows(archive: Archive, contents: Contents, report: Report, check: Che
         except BundleError as error:
             report.differ(str(error).partition(":")[0], "", str(error).partition(": ")[2])
         check_evidence(contents, book, report)
+        if settings is None:
+            report.unchecked["verdicts, figures and quotes, for want of settings"] += len(
+                contents.rows(MEMBER)
+            )
+            return
         known = Settlement(contents, settings.review.reviewers_per_passage)
         check_settlement(contents, known, report)
         check_figures(contents, known, settings, report)

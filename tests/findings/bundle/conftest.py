@@ -1,7 +1,7 @@
 """A small study that was judged, and its bundle."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -74,6 +74,8 @@ def judged(
             Verdict(None, drawn["papers"][0], who, 0, at="2026-01-03T00:00:00+00:00")
             for who in REVIEWERS[:2]
         ]
+        mistaken = Verdict(one["id"], one["paper"], REVIEWERS[2], 0, at="2026-01-04T00:00:00+00:00")
+        given += [mistaken, replace(mistaken, code=None, withdrawn=True)]
         append(engine, given)
     path = tmp_path_factory.mktemp("bundle") / "evidence.zip"
     done = invoke("bundle", made.folder, "--pseudonymise", "-o", path)

@@ -25,7 +25,7 @@ def test_a_bundle_is_whole_and_every_quote_is_at_its_place(judged: Judged, invok
     told = json.loads(done.stdout)
     assert told["differences"] == []
     assert done.exit_code == 0
-    assert told["checked"]["verdicts"] == 8
+    assert told["checked"]["verdicts"] == 10
     assert told["checked"]["findings"] == 2
     assert told["checked"]["sources"] == 5
     assert told["checked"]["quotes"] == len(read_rows(judged.members, "hits.jsonl")) + 1
