@@ -242,7 +242,7 @@ class OpenedStudy:
         """Iterate over all passages found, in the order of reading; also of papers not read."""
         from screen.study.contents import as_hit
 
-        return map(as_hit, self._open().hits)
+        return map(as_hit, self._open().list_hits())
 
     def findings(self) -> Iterator[Finding]:
         """Iterate over the papers that people settled at code 1 or 2, by year and title."""
@@ -324,10 +324,5 @@ class OpenedStudy:
         from screen.findings.holdings import Holdings
         from screen.findings.people import make_people
 
-        holdings = Holdings(
-            self._study, self._engine, make_people(self._study.folder, *self._treatments)
-        )
-        # While a run is at work papers come before their hits: whoever reads hits first has the
-        # papers of all of them.
-        _ = holdings.hits
-        return holdings
+        people = make_people(self._study.folder, *self._treatments)
+        return Holdings(self._study, self._engine, people)

@@ -15,7 +15,13 @@ from screen.study.completeness import Completeness, measure_completeness
 from screen.study.copies.groups import Groups, read_groups
 from screen.study.folder import Study
 from screen.study.passages import list_criteria, list_hits, list_passages
-from screen.study.queries import list_failures, list_flagged, list_papers, list_records
+from screen.study.queries import (
+    list_failures,
+    list_flagged,
+    list_packs,
+    list_papers,
+    list_records,
+)
 from screen.study.reading_list import list_excluded
 from screen.study.verdicts import Judgements, Told, find_in_force, read_told, settle
 from screen.types import Failure, Record, Verdict
@@ -264,6 +270,11 @@ class Holdings:
     def list_hits(self) -> Iterator[dict[str, Any]]:
         """Yield all hits as the database has them, in the order of reading, of whatever paper."""
         return list_hits(self.engine)
+
+    @cached_property
+    def packs(self) -> tuple[str, ...]:
+        """The packs that found the hits, by name: one, unless a run with another is not done."""
+        return list_packs(self.engine)
 
     @cached_property
     def _criteria(self) -> Mapping[str, tuple[str, ...]]:

@@ -22,7 +22,10 @@ def _hits(holdings: Holdings) -> Iterator[Row]:
     """Yield all hits in the order of reading; also of papers that are not read."""
     known = _completeness(holdings)
     for row in holdings.list_hits():
-        paper = holdings.paper[row["paper"]]
+        paper = holdings.paper.get(row["paper"])
+        if paper is None:
+            # It came while a run is at work, after the papers were listed.
+            continue
         judged = holdings.judged.get((row["paper"], row["id"]))
         yield {
             **row,

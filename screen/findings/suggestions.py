@@ -193,7 +193,7 @@ def gather(holdings: Holdings) -> tuple[list[Text], list[str]]:
                 confirmed.append(Text(finding.paper.sha256, where, hit.passage, rules))
             ids.add(passage.id)
     others = []
-    for row in holdings.hits:
+    for row in holdings.list_hits():
         judged = holdings.judged.get((row["paper"], row["id"]))
         settled = judged.code if judged else None
         if row["id"] not in ids and (settled == 0 or (settled is None and row["code"] == 0)):

@@ -351,6 +351,12 @@ def _with_records(source: sa.Join) -> sa.Join:
     )
 
 
+def list_packs(engine: sa.Engine) -> tuple[str, ...]:
+    """Return the labels of the packs that found the hits."""
+    with engine.connect() as connection:
+        return tuple(connection.scalars(sa.select(hits.c.pack).distinct().order_by(hits.c.pack)))
+
+
 def list_papers(engine: sa.Engine) -> list[dict[str, Any]]:
     """Return all papers in the order of their file names.
 

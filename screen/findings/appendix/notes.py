@@ -29,8 +29,7 @@ def list_notes(
     holdings: Holdings, filters: Filters, excerpts: int, translated: int
 ) -> Iterator[str]:
     """Yield what the table rests on: who judged, what was screened, what may have been missed."""
-    packs = sorted({row["pack"] for row in holdings.hits if row["pack"]})
-    named = f", pack {' and '.join(packs)}" if packs else ""
+    named = f", pack {' and '.join(holdings.packs)}" if holdings.packs else ""
     yield (
         f"The software (ddr-screen {__version__}{named}) flags text; people judged it. The table "
         "tells what the texts say, and does not assert what happened."

@@ -72,7 +72,7 @@ def make_members(holdings: Holdings) -> list[Member]:
 
 def _check(holdings: Holdings) -> None:
     pack = load_pack(find_pack(holdings.study.settings.pack, holdings.study.folder))
-    others = {row["pack"] for row in holdings.hits} - {pack.label}
+    others = set(holdings.packs) - {pack.label}
     if others:
         raise BundleError(
             f"hits were found by {min(others)}, the pack is now {pack.label}: run the study first"
