@@ -6,6 +6,7 @@ import click
 
 from screen.cli.common import example, open_holdings, people_options, study_argument
 from screen.cli.exporting import read_years_option
+from screen.errors import ExportError
 from screen.findings.appendix.formats import FORMATS, find_format, write_appendix
 from screen.findings.appendix.table import choose_findings, make_appendix
 from screen.findings.appendix.translations import (
@@ -78,6 +79,11 @@ def appendix(
     """
     if output is None and template is None:
         raise click.UsageError("-o for the table, or --to-translate for the passages")
+    if template and template.is_file() and not (translated and translated.samefile(template)):
+        raise ExportError(
+            f"{template} is there already: add --translations {template}, and what is filled in "
+            "there stays"
+        )
     form = (format_ or find_format(output)) if output else ""
     template_form = find_template_format(template) if template else ""
     opened = Study(study)

@@ -266,6 +266,10 @@ def test_the_file_to_be_filled_in_comes_back(
     done = invoke("appendix", judged.made.folder, "--to-translate", blank)
     assert done.exit_code == 0, done.output
     fill_in(blank, "=He was intubated | at once.")
+    # Written once more the file keeps what is filled in, or stays as it is.
+    assert invoke("appendix", judged.made.folder, "--to-translate", blank).exit_code == 2
+    again = invoke("appendix", judged.made.folder, "--to-translate", blank, "--translations", blank)
+    assert again.exit_code == 0, again.output
     assert judged.write(path, blank).untranslated == 0
     assert path.read_text("utf-8").count(r"=He was intubated \| at once. (Dora)") == 3
 
