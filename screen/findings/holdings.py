@@ -285,8 +285,8 @@ class Holdings:
 
         What stands for a paper that was drawn is one of them if it was judged.
         """
-        found = {hit.id: hit for hit in list_passages(self.engine, paper)}
         judged = dict.fromkeys(self._judged_hits.get(paper, ()))
+        found = {hit.id: hit for hit in list_passages(self.engine, paper, judged)}
         passages = [
             Passage(hit.id, hit, self.judged.get((paper, hit.id)))
             for hit in sorted(found.values(), key=lambda hit: (hit.page, hit.start, hit.id))

@@ -1,6 +1,6 @@
 """Passages of all papers one by one, or of one paper: what leaves a study asks for these."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import sqlalchemy as sa
@@ -32,13 +32,14 @@ def list_criteria(engine: sa.Engine) -> dict[str, tuple[str, ...]]:
     return {paper: tuple(sorted(criteria)) for paper, criteria in found.items()}
 
 
-def list_passages(engine: sa.Engine, paper: str) -> list[Hit]:
-    """Return the hits of a paper, and the passages that stand for it if it was drawn."""
+def list_passages(engine: sa.Engine, paper: str, drawn_too: Collection[str]) -> list[Hit]:
+    """Return the hits of a paper, and those of the passages that stand for it in samples."""
     found = {}
     with engine.connect() as connection:
         # Of a passage that is both the hit is what the pack finds now.
         for table in (drawn, hits):
             query = sa.select(table).where(table.c.paper == paper)
             for row in connection.execute(query).mappings():
-                found[row["id"]] = as_hit(dict(row))
+                if table is hits or row["id"] in drawn_too:
+                    found[row["id"]] = as_hit(dict(row))
     return list(found.values())
