@@ -192,7 +192,9 @@ def _name_areas(areas: Iterable[tuple[Area, Sequence[str]]]) -> dict[str, AreaNa
                 continue
             ends = _ENGLISH_ENDS if text.isascii() else _AREA_ENDS
             for end in ("", *ends.get(area.kind, ())):
-                ended = bool(end) or text.endswith(ends.get(area.kind, ("大学",)))
+                # 广州 itself ends in 州, and says no more than a name does.
+                whole = written != area.name and text.endswith(ends.get(area.kind, ("大学",)))
+                ended = bool(end) or whole
                 known = names.setdefault(text + end, ([], ended, area.name in _WORDS))
                 known[0].append(area)
     return {text: AreaName(_prefer(found), *rest) for text, (found, *rest) in names.items()}

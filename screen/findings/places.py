@@ -46,9 +46,7 @@ _STREET = re.compile(
     r"(?:road|rd|street|st|avenue|ave|lane|boulevard)\b"
 )
 # Where a name goes on like this it is no place: a military region, a sea road, a district's name.
-_NO_PLACE = re.compile(
-    "军区|战区|军分区空军|海道|区(?!人民|中心|医院|妇|第)| military (?:region|area|command)"
-)
+_NO_PLACE = re.compile("战区|海道|区(?!人民|中心|医院|妇|第)| military (?:region|area|command)")
 _HOUSE = re.compile("[^\\d]{0,12}?(?:医院|保健院|医疗中心|医学中心)")
 _BRANCH = re.compile(r"[\u3400-\u9fff]{2,8}?(?:医院|分院|院区|医疗中心)")
 # What ends so is the beginning of a longer name, of another hospital than that which follows.
@@ -113,7 +111,10 @@ class _Reading:
         self.text, self.breaks = spelt
         self._names = gazetteer
         self.hospitals, areas = gazetteer.find(self.text)
-        self.areas = [area for area in areas if self._is_place(area)]
+        self.areas: list[Found] = []
+        for area in areas:
+            if self._is_place(area):
+                self.areas.append(area)
         self.abroad = bool(_FOREIGN.search(self.text)) and not _CHINA.search(self.text)
 
     def decide(self) -> Place:
@@ -138,7 +139,19 @@ class _Reading:
         touches = found.end not in self.breaks
         if touches and (_STREET.match(rest) or _NO_PLACE.match(rest)):
             return False
-        return not name.word and not self._is_inside_word(found)
+        # The army's regions were named for cities; 新疆军区 is in its province.
+        if touches and name.areas[0].city and rest.startswith("军区"):
+            return False
+        return not (name.word or self._follows_city(found) or self._is_inside_word(found))
+
+    def _follows_city(self, found: Found) -> bool:
+        """Tell whether a name stands right behind another city's, as a street or a house in it."""
+        before = self.areas[-1] if self.areas else None
+        if before is None or before.end != found.start or found.start in self.breaks:
+            return False
+        if self._is_school(before):
+            return False
+        return self._is_chinese(found) and bool(self._areas(before)[0].city)
 
     def _is_inside_word(self, found: Found) -> bool:
         """Tell whether a name begins within a short word: 佛山 in 千佛山. Long words are names."""
@@ -260,7 +273,7 @@ class _Reading:
         return self._names.areas[found.spelling].areas
 
     def _is_school(self, found: Found) -> bool:
-        """Tell whether a name is a university's, in a table or not: its hospitals may be far off."""
+        """Tell whether a name is a university's, in a table or not: hospitals may be far off."""
         touches = found.end not in self.breaks
         unlisted = touches and _SCHOOL_NAME.match(self.text, found.end)
         return self._kind(found) == "university" or bool(unlisted)
