@@ -6,7 +6,14 @@ import click
 import sqlalchemy as sa
 
 from screen.cli.common import example, open_holdings, output_option, people_options, study_argument
-from screen.findings.export import FORMATS, QUEUE_FORMATS, Wanted, write_export, write_queue
+from screen.findings.export import (
+    FORMATS,
+    QUEUE_FORMATS,
+    Wanted,
+    clear_sheet,
+    write_export,
+    write_queue,
+)
 from screen.findings.fields import TABLES
 from screen.findings.filters import Filters, Years, read_years
 from screen.findings.people import Treatment
@@ -19,7 +26,8 @@ from screen.study.folder import Study
 from screen.terminal import printable
 
 
-def _read_years(_: click.Context, __: click.Parameter, value: str | None) -> Years | None:
+def read_years_option(_: click.Context, __: click.Parameter, value: str | None) -> Years | None:
+    """Return the years that an option names."""
     try:
         return None if value is None else read_years(value)
     except ValueError as error:
@@ -48,7 +56,7 @@ def _read_years(_: click.Context, __: click.Parameter, value: str | None) -> Yea
     "--criterion", "criteria", multiple=True, help="A letter of the codebook; may be repeated."
 )
 @click.option(
-    "--year", "years", callback=_read_years, help="Of publication: 2000-2010, 2000-, 2005."
+    "--year", "years", callback=read_years_option, help="Of publication: 2000-2010, 2000-, 2005."
 )
 @click.option(
     "--settled",
@@ -96,7 +104,9 @@ def export(
     if what != "queue" and (reviewer, round_, blind) != (None, None, None):
         raise click.UsageError("--reviewer, --round, --blind and --open are for --what queue")
     if what == "queue":
-        _export_queue(opened, wanted, output, codebook, reviewer, round_, blind)
+        # The verdicts of the reviewer who is named come back: only who wants no names loses any.
+        people = None if authors == "names" else (authors, reviewers)
+        _export_queue(opened, wanted, output, codebook, (reviewer, round_, blind), people)
         return
     holdings = open_holdings(opened, authors, reviewers)
     written = write_export(holdings, wanted, output)
@@ -116,10 +126,10 @@ def _export_queue(
     wanted: Wanted,
     output: Path,
     codebook: Manifest,
-    reviewer: str | None,
-    round_: int | None,
-    blind: bool | None,
+    whose: tuple[str | None, int | None, bool | None],
+    people: tuple[Treatment, Treatment] | None,
 ) -> None:
+    reviewer, round_, blind = whose
     if round_ is not None and reviewer is None:
         raise click.UsageError("--round goes with --reviewer")
     if reviewer is not None and not reviewer.strip():
@@ -131,7 +141,10 @@ def _export_queue(
             "study hides until the verdict: add --open"
         )
     worksheet = _hand_out(study, open_database(study), codebook, reviewer, round_, blind=hidden)
-    written = write_queue(worksheet.sheet, wanted, output)
+    sheet = worksheet.sheet
+    if people is not None:
+        sheet = clear_sheet(sheet, open_holdings(study, *people))
+    written = write_queue(sheet, wanted, output)
     filled = f", {worksheet.verdicts} verdicts by {reviewer} filled in" if reviewer else ""
     words = f"{written.rows} rows{printable(filled)}."
     if wanted.format_ in CONFIGS:

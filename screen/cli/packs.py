@@ -1,13 +1,20 @@
-"""The commands on pattern packs: pack list, check, copy."""
+"""The commands on pattern packs: pack list, check, copy, suggest."""
 
 import json
 import shutil
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from screen.cli.common import DONE_WITH_FAILURES, as_json_option, example
+from screen.cli.common import (
+    DONE_WITH_FAILURES,
+    as_json_option,
+    example,
+    open_holdings,
+    study_argument,
+)
 from screen.errors import PackError
 from screen.match.packs import builtin_folder, find_pack, load_pack
 from screen.match.scope import load_scope_cases, load_scopes
@@ -16,7 +23,7 @@ from screen.terminal.packs import show_cases, show_scope_cases
 
 @click.group()
 def pack() -> None:
-    """List, check and copy pattern packs."""
+    """List, check, copy and extend pattern packs."""
 
 
 @example("ddr-screen pack list")
@@ -76,3 +83,54 @@ def copy(name: str, target: Path) -> None:
     except OSError as error:
         raise PackError(f"{target}: {error.strerror or error}") from None
     click.echo(f"{target}: a copy of {name}.")
+
+
+@example(
+    "ddr-screen pack suggest my-study -n 30", "ddr-screen pack suggest my-study --gold more.jsonl"
+)
+@pack.command("suggest")
+@study_argument
+@click.option(
+    "--gold",
+    "gold",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help='Judged passages as well, JSON Lines: {"id", "code", "text"}; may be repeated.',
+)
+@click.option("-n", "number", type=click.IntRange(1, 100_000), default=30, show_default=True)
+@click.option(
+    "--min-papers",
+    "fewest",
+    type=click.IntRange(1, 10_000),
+    default=2,
+    show_default=True,
+    help="Leave out what stands in the passages of fewer papers.",
+)
+@as_json_option
+def suggest_wording(
+    study: Path, gold: tuple[Path, ...], number: int, fewest: int, as_json: bool
+) -> None:
+    """List wording of confirmed passages that no term or phrase of the pack covers.
+
+    First the confirmed passages that meet no rule at all; then phrases, by how much more frequent
+    they are there than in other passages. Nothing is added to the pack.
+    """
+    from screen.findings.suggestions import gather, gather_gold, suggest
+    from screen.rank.gold import read_gold
+    from screen.study.folder import Study
+    from screen.terminal.packs import show_suggestions
+
+    opened = Study(study)
+    loaded = load_pack(find_pack(opened.settings.pack, opened.folder))
+    confirmed, others = gather(open_holdings(opened, "names", "none"))
+    for path in gold:
+        more, apart = gather_gold(loaded, read_gold(path, "text"))
+        confirmed += more
+        others += apart
+    found = suggest(loaded, confirmed, others, fewest)
+    if as_json:
+        told = {**asdict(found), "pack": loaded.label}
+        told["phrases"] = told["phrases"][:number]
+        click.echo(json.dumps(told, ensure_ascii=False, indent=1))
+    else:
+        show_suggestions(loaded.label, found, number)

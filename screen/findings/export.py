@@ -1,7 +1,7 @@
 """What leaves a study as a table: which rows, which columns, in which format."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from screen.findings.output import Row, open_binary, open_output
 from screen.findings.rows import list_rows
 from screen.findings.writing.formats import (
     REFERENCE_FORMATS,
+    REFERENCES,
     ROW_FORMATS,
     Table,
     Written,
@@ -43,6 +44,8 @@ class Wanted:
             raise ExportError(f"{self.format_} is a format of the queue, not of {self.what}")
         if self.what == "queue" and self.format_ not in QUEUE_FORMATS:
             raise ExportError(f"the queue is not written as {self.format_}")
+        if self.format_ in REFERENCE_FORMATS and self.what not in REFERENCES:
+            raise ExportError(f"{self.format_} is for publications: {' or '.join(REFERENCES)}")
         if self.columns and self.format_ not in ROW_FORMATS:
             raise ExportError(f"{self.format_} has columns of its own")
         choose_fields(self.what, self.columns)
@@ -100,6 +103,19 @@ def write_queue(sheet: Sheet, wanted: Wanted, output: Path) -> Written:
         with open_output(output, wanted.format_) as text:
             write_sheet(chosen, wanted.format_, text)
     return Written(len(rows))
+
+
+def clear_sheet(sheet: Sheet, holdings: Holdings) -> Sheet:
+    """Return passages to be judged without names of people in the names of files and in notes."""
+    rows = [
+        {
+            **row,
+            "file": holdings.files[row["paper_id"]],
+            "note": holdings.clear_note(row["note"], row["paper_id"]),
+        }
+        for row in sheet.rows
+    ]
+    return replace(sheet, rows=rows)
 
 
 def _as_values(row: Mapping[str, Any]) -> Row:

@@ -128,6 +128,7 @@ PAPERS = (
     Field("possible", NUMBER),
     Field("verdict", WHOLE),
     Field("settled", TRUTH),
+    Field("out_of_scope", TEXT),
     Field("judged_criteria", WORDS),
     Field("verdict_carried", TRUTH),
     Field("copy_of", TEXT),

@@ -100,7 +100,8 @@ class Filters:
             code, criteria = row[meant.settled_code], row[meant.settled_criteria]
             if not row.get("settled", code is not None):
                 return False
-            code = code or 0
+            if code is None and not row.get("out_of_scope"):
+                code = 0
         if self.codes and code not in self.codes:
             return False
         if self.criteria and not self.criteria.intersection(criteria or ()):

@@ -65,7 +65,8 @@ class PaperState:
     excluded. `code`, `criteria` and `score` are of the rules, None (and no criteria) if it was not
     screened; `problematic` and `possible` are probabilities, None without a classifier. `verdict`
     is the code people settled it at; None if they did not, or if its flagged passages are all code
-    0: then too `is_settled` says that people said what it is. `carried` says that this was said of
+    0: then too `is_settled` says that people said what it is; and if they settled that it is out of
+    scope, for the reason `out_of_scope`. `carried` says that this was said of
     another file of the same paper. `copy_of` is the SHA-256 of the paper that this is a copy of.
     `published` is what the published search says: flagged, distance, target; None where not asked.
     """
@@ -86,6 +87,7 @@ class PaperState:
     possible: float | None
     verdict: int | None
     is_settled: bool
+    out_of_scope: str | None
     judged_criteria: tuple[str, ...]
     carried: bool
     copy_of: str | None

@@ -12,13 +12,19 @@ from screen.findings.finding import Finding, Given, Judged, PaperState, Passage
 from screen.findings.people import People
 from screen.findings.places import find_paper_place
 from screen.study.completeness import Completeness, measure_completeness
-from screen.study.contents import as_hit
 from screen.study.copies.groups import Groups, read_groups
 from screen.study.folder import Study
-from screen.study.queries import list_failures, list_papers, list_queue
+from screen.study.passages import list_criteria, list_hits, list_passages
+from screen.study.queries import (
+    list_failures,
+    list_flagged,
+    list_packs,
+    list_papers,
+    list_records,
+)
 from screen.study.reading_list import list_excluded
 from screen.study.verdicts import Judgements, Told, find_in_force, read_told, settle
-from screen.types import Failure, Hit, Record, Verdict
+from screen.types import Failure, Record, Verdict
 
 # No year sorts behind all years.
 _LAST = 10_000
@@ -67,19 +73,17 @@ class Holdings:
     def verdicts(self) -> tuple[Given, ...]:
         """The whole history of verdicts, in the order in which they were given."""
         rows = sorted((row for rows in self.told.values() for row in rows), key=lambda r: r["id"])
-        reviewers = {row["reviewer"] for row in rows}
         standing = set()
         for told in self.told.values():
             in_force = find_in_force(told)
             last = max((round_ for round_, _ in in_force), default=0)
             standing |= {row["id"] for (round_, _), row in in_force.items() if round_ == last}
-        files = {row["sha256"]: self._name_file(row) for row in self._rows}
         return tuple(
             Given(
                 number=number,
                 id=row["id"],
-                verdict=self._make_verdict(row, reviewers),
-                file=files.get(row["paper"], ""),
+                verdict=self._make_verdict(row),
+                file=self.files.get(row["paper"], ""),
                 supersedes=row["supersedes"],
                 order=row["order"],
                 in_force=row["id"] in standing,
@@ -87,7 +91,7 @@ class Holdings:
             for number, row in enumerate(rows, start=1)
         )
 
-    def _make_verdict(self, row: Mapping[str, Any], reviewers: set[str]) -> Verdict:
+    def _make_verdict(self, row: Mapping[str, Any]) -> Verdict:
         return Verdict(
             hit=row["hit"],
             paper=row["paper"],
@@ -97,13 +101,21 @@ class Holdings:
             criteria=tuple(row["criteria"]),
             mitigating=row["mitigating"],
             reason=row["reason"],
-            note=self.people.clear_note(row["note"], reviewers),
+            note=self.clear_note(row["note"], row["paper"]),
             at=row["at"],
             pack=row["pack"],
             model=row["model"],
             blind=row["blind"],
             withdrawn=row["withdrawn"],
         )
+
+    def clear_note(self, note: str, paper: str) -> str:
+        """Return what was said of a paper as it leaves."""
+        return self.people.clear_note(note, self._reviewers, self._authors.get(paper, ""))
+
+    @cached_property
+    def _reviewers(self) -> set[str]:
+        return set(self._names.values())
 
     @cached_property
     def reviewers(self) -> frozenset[str]:
@@ -148,8 +160,17 @@ class Holdings:
     def _rows(self) -> list[dict[str, Any]]:
         return list_papers(self.engine)
 
-    def _name_file(self, row: Mapping[str, Any]) -> str:
-        return self.people.name_file(row["file"], row["record_authors"] or "")
+    @cached_property
+    def _authors(self) -> Mapping[str, str]:
+        return {row["sha256"]: row["record_authors"] or "" for row in self._rows}
+
+    @cached_property
+    def files(self) -> Mapping[str, str]:
+        """The file name of each paper, as it leaves."""
+        return {
+            row["sha256"]: self.people.name_file(row["file"], self._authors[row["sha256"]])
+            for row in self._rows
+        }
 
     @cached_property
     def papers(self) -> tuple[PaperState, ...]:
@@ -172,7 +193,7 @@ class Holdings:
         screened = status == "screened"
         return PaperState(
             sha256=sha256,
-            file=self._name_file(row),
+            file=self.files[sha256],
             record=record,
             place=find_paper_place(record.affiliations, self._hospitals),
             status=status,
@@ -187,6 +208,7 @@ class Holdings:
             possible=row["possible"],
             verdict=verdict,
             is_settled=source in self._settled,
+            out_of_scope=self._find_reason(source),
             judged_criteria=self._list_judged_criteria(source) if verdict else (),
             carried=source != sha256,
             copy_of=self.groups.originals.get(sha256),
@@ -200,7 +222,7 @@ class Holdings:
             return tuple(filter(None, (row[f"record_{name}"] or "").split("; ")))
 
         return Record(
-            file=self._name_file(row),
+            file=self.files[row["sha256"]],
             title=row["record_title"] or "",
             authors=tuple(
                 filter(None, self.people.name_authors(row["record_authors"] or "").split("; "))
@@ -214,13 +236,16 @@ class Holdings:
             },
         )
 
+    def _find_reason(self, paper: str) -> str | None:
+        own = self.judgements.papers.get(paper)
+        is_out = own is not None and own.is_settled and own.code is None
+        return (own.reason or "not stated") if own is not None and is_out else None
+
     @cached_property
     def _settled(self) -> set[str]:
         """The papers of which people said what they are, be it out of scope."""
-        flagged: dict[str, list[str]] = defaultdict(list)
-        for row in self.hits:
-            if row["code"]:
-                flagged[row["paper"]].append(row["id"])
+        with self.engine.connect() as connection:
+            flagged = list_flagged(connection)
         found = self.judgements.find_settled(flagged, 1) | self.judgements.find_papers(1)
         return found | {paper for paper, own in self.judgements.papers.items() if own.is_settled}
 
@@ -242,35 +267,25 @@ class Holdings:
 
     # ---- passages --------------------------------------------------------------------------
 
+    def list_hits(self) -> Iterator[dict[str, Any]]:
+        """Yield all hits as the database has them, in the order of reading, of whatever paper."""
+        return list_hits(self.engine)
+
     @cached_property
-    def hits(self) -> list[dict[str, Any]]:
-        """All hits as the database has them, in the order of reading, of whatever paper."""
-        return list_queue(self.engine, every=True)
+    def packs(self) -> tuple[str, ...]:
+        """The packs that found the hits, by name: one, unless a run with another is not done."""
+        return list_packs(self.engine)
 
     @cached_property
     def _criteria(self) -> Mapping[str, tuple[str, ...]]:
-        found: dict[str, list[list[str]]] = defaultdict(list)
-        for row in self.hits:
-            found[row["paper"]].append(row["criteria"])
-        return {paper: _unite(criteria) for paper, criteria in found.items()}
-
-    @cached_property
-    def _passages(self) -> Mapping[str, list[Hit]]:
-        """The hits of each paper, and what stands for a drawn one and was judged."""
-        found: dict[str, list[Hit]] = defaultdict(list)
-        for row in self.hits:
-            found[row["paper"]].append(as_hit(row))
-        known = {row["id"] for row in self.hits}
-        judged = {hit for _, hit in self.told if hit is not None}
-        if judged - known:
-            for row in list_queue(self.engine, every=True, samples=True):
-                if row["id"] in judged and row["id"] not in known:
-                    found[row["paper"]].append(as_hit(row))
-        return found
+        return list_criteria(self.engine)
 
     def list_passages(self, paper: str) -> tuple[Passage, ...]:
-        """Return the passages of a paper that were judged or that the rules flag, in its order."""
-        found = {hit.id: hit for hit in self._passages.get(paper, ())}
+        """Return the passages of a paper that were judged or that the rules flag, in its order.
+
+        What stands for a paper that was drawn is one of them if it was judged.
+        """
+        found = {hit.id: hit for hit in list_passages(self.engine, paper)}
         judged = dict.fromkeys(self._judged_hits.get(paper, ()))
         passages = [
             Passage(hit.id, hit, self.judged.get((paper, hit.id)))
@@ -291,7 +306,8 @@ class Holdings:
             for paper in self.papers
             if paper.verdict and paper.status != "excluded" and paper.sha256 not in copies
         ]
-        found.sort(key=lambda p: (p.record.year or _LAST, p.record.title or p.file, p.sha256))
+        # Not by their files' names: those leave otherwise if authors are left out.
+        found.sort(key=lambda p: (p.record.year or _LAST, not p.record.title, p.record.title))
         return tuple(self._make_finding(*item) for item in enumerate(found, start=1))
 
     def _make_finding(self, number: int, paper: PaperState) -> Finding:
@@ -325,18 +341,27 @@ class Holdings:
 
     def list_failures(self) -> Iterator[Failure]:
         """Yield what could not be screened, a file or a page each, in a stable order."""
-        authors = {row["sha256"]: row["record_authors"] or "" for row in self._rows}
         for row in list_failures(self.engine):
             # Where on a disk a file lay is nobody's business; a file that is no paper has no other
             # name than its last one.
             file = row["file"] or row["path"].rpartition("/")[2]
+            authors = self._authors.get(row["sha256"]) or self._authors_of_files.get(file, "")
             yield Failure(
                 sha256=row["sha256"],
-                path=self.people.name_file(file, authors.get(row["sha256"], "")),
+                path=self.people.name_file(file, authors),
                 page=row["page"],
                 stage=row["stage"],
-                error=row["error"],
+                error=self.people.clear_note(row["error"], (), authors),
             )
+
+    @cached_property
+    def _authors_of_files(self) -> Mapping[str, str]:
+        """The authors of files that are named by a record and could not be read."""
+        return {
+            row["file"].rpartition("/")[2]: row["authors"]
+            for row in list_records(self.engine)
+            if row["file"] and row["sha256"] is None
+        }
 
 
 def _unite(parts: "Iterator[Any] | Any") -> tuple[str, ...]:

@@ -24,7 +24,9 @@ def open_output(output: Path, format_: str = "text") -> Iterator[TextIO]:
     ScreenError if it cannot be written.
     """
     encoding = "utf-8-sig" if format_ == "csv" and str(output) != "-" else "utf-8"
-    with _open(output, mode="w", encoding=encoding, newline="") as file:
+    # Half a character, which no file can hold, is written out: \\ud800.
+    how = {"mode": "w", "encoding": encoding, "errors": "backslashreplace", "newline": ""}
+    with _open(output, **how) as file:
         yield file
 
 
@@ -73,6 +75,11 @@ def write_text(output: Path, text: str) -> None:
     """Write a text to a file, wholly or not at all. Raises ScreenError if it cannot be written."""
     with open_output(output) as file:
         file.write(text)
+
+
+def make_whole(text: str) -> str:
+    """Return a text with halves of characters, which no file can hold, written out in ASCII."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def write_jsonl(rows: Iterable[Row], file: TextIO) -> int:

@@ -21,8 +21,11 @@ def list_rows(holdings: Holdings, what: str) -> Iterator[Row]:
 def _hits(holdings: Holdings) -> Iterator[Row]:
     """Yield all hits in the order of reading; also of papers that are not read."""
     known = _completeness(holdings)
-    for row in holdings.hits:
-        paper = holdings.paper[row["paper"]]
+    for row in holdings.list_hits():
+        paper = holdings.paper.get(row["paper"])
+        if paper is None:
+            # It came while a run is at work, after the papers were listed.
+            continue
         judged = holdings.judged.get((row["paper"], row["id"]))
         yield {
             **row,
@@ -63,6 +66,7 @@ def _papers(holdings: Holdings) -> Iterator[Row]:
             "possible": paper.possible,
             "verdict": paper.verdict,
             "settled": paper.is_settled,
+            "out_of_scope": paper.out_of_scope,
             "judged_criteria": list(paper.judged_criteria),
             "verdict_carried": paper.carried,
             "copy_of": paper.copy_of,

@@ -173,16 +173,23 @@ def _read_text(source: SourceFile, data: bytes) -> list[Page]:
     text = decode(data, forgive=True)
     if len("".join(text.split())) < _LEAST_TEXT:
         raise DocumentError("text", "the file holds no text")
+    return read_pages(source.sha256, text)
+
+
+def read_pages(sha256: str, text: str) -> list[Page]:
+    """Return the pages of a text; form feeds part them, as converters of paged documents write.
+
+    A page that is no readable text has method "unreadable"; one that is blank is left out.
+    """
     pages = []
-    # Form feeds part the pages of a text that a converter made from a paged document.
     for number, part in enumerate(text.split("\f"), start=1):
         if not part.strip():
             continue
-        text, quality, route = read_as("text", part)
+        words, quality, route = read_as("text", part)
         readable = quality >= READABLE
         method = "text" if readable else "unreadable"
-        text = text if readable else ""
-        pages.append(Page(source.sha256, number, text, method, quality, route=route))
+        words = words if readable else ""
+        pages.append(Page(sha256, number, words, method, quality, route=route))
     return pages
 
 

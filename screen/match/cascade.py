@@ -6,7 +6,6 @@ add what damage hid from the rules; mitigating signs found anywhere in the paper
 their place.
 """
 
-import hashlib
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from operator import attrgetter
 from screen.match.criteria import RuleMatch, match_rules, tell_unmet
 from screen.match.events.pipeline import Account, EventReader
 from screen.match.events.sections import Layout, lay_out
+from screen.match.identity import identify_passage
 from screen.match.lexicon import Lexicon, TermMatch
 from screen.match.phrases import PhraseFinder, PhraseMatch
 from screen.match.schema import Pack
@@ -180,9 +180,9 @@ class Cascade:
         reason = self._reason(passage, criteria, inside, clean.text)
         used = {event for match in passage.rules for event in match.events}
         used.update(event for event in inside if event.end <= end)
-        identity = f"{paper}|{first.page}|{first.start}|{first.end}|{self.pack.manifest.family}"
+        family = self.pack.manifest.family
         return Hit(
-            id=hashlib.sha256(identity.encode()).hexdigest()[:16],
+            id=identify_passage(paper, first.page, first.start, first.end, family),
             paper=paper,
             page=first.page,
             start=first.start,

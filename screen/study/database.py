@@ -62,6 +62,41 @@ def open_database(study: Study, *, connections: int = 5) -> sa.Engine:
     except (sa.exc.DBAPIError, sqlite3.Error) as error:
         why = error.orig if isinstance(error, sa.exc.DBAPIError) else error
         raise StudyError(f"{name} cannot be used: {_first_line(why)}") from None
+    _tell_errors(engine, name)
+    return engine
+
+
+def open_to_read(study: Study) -> sa.Engine:
+    """Open the study's database for reading alone: nothing is made, upgraded or written.
+
+    Raises StudyError if it is not there or unusable, or of another schema than this program's.
+    """
+    name = study.database_name
+    if not study.settings.database.url and not study.database.exists():
+        raise StudyError(f"{name} is not there: nothing was added yet, or `ddr-screen run` is due")
+    engine = _make_engine(study, 5)
+    sa.event.listen(engine, "connect", _forbid_writing)
+    try:
+        with engine.connect() as connection:
+            current = _read_revision(connection)
+    except (sa.exc.DBAPIError, sqlite3.Error) as error:
+        why = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+        raise StudyError(f"{name} cannot be used: {_first_line(why)}") from None
+    if current != REVISION:
+        engine.dispose()
+        raise StudyError(f"{name} is of another schema: `ddr-screen status` upgrades an older one")
+    _tell_errors(engine, name)
+    return engine
+
+
+def _forbid_writing(connection: DBAPIConnection, _: object) -> None:
+    sqlite_ = isinstance(connection, sqlite3.Connection)
+    words = "PRAGMA query_only = ON" if sqlite_ else "SET default_transaction_read_only = on"
+    connection.cursor().execute(words)
+
+
+def _tell_errors(engine: sa.Engine, name: str) -> None:
+    """Make StudyErrors of what a database may say later on."""
     remedy = (
         "keep a copy (the verdicts are nowhere else), then delete it and run again"
         if engine.dialect.name == "sqlite"
@@ -75,8 +110,6 @@ def open_database(study: Study, *, connections: int = 5) -> sa.Engine:
             why = _first_line(context.original_exception)
             what = _MAKE_ROOM if "is full" in why else remedy
             raise StudyError(f"{name} failed ({why}): {what}") from None
-
-    return engine
 
 
 @contextmanager

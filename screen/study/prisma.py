@@ -79,9 +79,9 @@ def follow_reports(subjects: Collection[str], identified: int, unread: int, know
     left = set(by_record)
     sought = [subject for subject in subjects if subject not in left]
     held = [subject for subject in sought if subject in statuses]
-    waiting = [paper for paper in held if statuses[paper] == "waiting"]
-    unreadable = [paper for paper in held if statuses[paper] == "unreadable"]
-    assessed = [paper for paper in held if statuses[paper] == "screened"]
+    assessed = [paper for paper in held if _is_assessed(paper, known)]
+    not_yet = Counter(statuses[paper] for paper in set(held) - set(assessed))
+    waiting, unreadable = not_yet["waiting"], not_yet["unreadable"]
     by_scope = [out[paper][1] for paper in assessed if paper in out]
     rest = [paper for paper in assessed if paper not in out]
     outcomes = _tally(_tell(paper, known) for paper in rest)
@@ -95,8 +95,8 @@ def follow_reports(subjects: Collection[str], identified: int, unread: int, know
         "excluded_by_reason": _tally(out[subject][1] for subject in by_record),
         "sought": len(sought) + unread,
         "not_retrieved": len(sought) - len(held),
-        "unreadable": len(unreadable) + unread,
-        "waiting": len(waiting),
+        "unreadable": unreadable + unread,
+        "waiting": waiting,
         "assessed": len(assessed),
         "excluded_by_scope": len(by_scope),
         "excluded_by_scope_by_reason": _tally(by_scope),
@@ -105,6 +105,17 @@ def follow_reports(subjects: Collection[str], identified: int, unread: int, know
         "included": len(rest) - sum(reviewers.values()),
         **{name: results.get(name, 0) for name in INCLUDED},
     }
+
+
+def _is_assessed(paper: str, known: Known) -> bool:
+    """Tell whether a text was assessed: by the program, or only by people, who settled what it is.
+
+    These may read what the program cannot.
+    """
+    source = known.groups.find_source(known.judgements, paper)
+    own = known.judgements.papers.get(source)
+    said = known.judgements.judge_paper(source) is not None or (own is not None and own.is_settled)
+    return said or known.statuses[paper] == "screened"
 
 
 def _tell(paper: str, known: Known) -> str:

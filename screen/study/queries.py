@@ -226,18 +226,7 @@ def list_queue(
     """
     lots = samples or wanting is not None
     source = items() if lots else sa.select(hits).subquery()
-    ranking: list[sa.ColumnElement[Any]] = [source.c.score.desc()]
-    if order == "reading":
-        ranking = [_in_force.c.place.is_(None), _in_force.c.place, *ranking]
-    elif order == "published":
-        ranking = [
-            source.c.published_flagged.is_(None),
-            source.c.published_flagged.desc(),
-            source.c.published_distance,
-            *ranking,
-        ]
-    ranking += [papers.c.file, source.c.paper, source.c.page, source.c.start, source.c.id]
-    query = _select_passages(source).order_by(*ranking).limit(limit)
+    query = select_passages(source).order_by(*rank(source, order)).limit(limit)
     if not every:
         # What a sample drew is judged, copy or not.
         query = query.where((is_handed_out if lots else is_read_itself)(source.c.paper))
@@ -256,6 +245,21 @@ def list_queue(
             "the published search was not run: name its targets in study.toml, then run the study"
         )
     return rows
+
+
+def rank(source: sa.Subquery, order: str) -> list[sa.ColumnElement[Any]]:
+    """Return what passages are ordered by, ties in a stable order."""
+    ranking: list[sa.ColumnElement[Any]] = [source.c.score.desc()]
+    if order == "reading":
+        ranking = [_in_force.c.place.is_(None), _in_force.c.place, *ranking]
+    elif order == "published":
+        ranking = [
+            source.c.published_flagged.is_(None),
+            source.c.published_flagged.desc(),
+            source.c.published_distance,
+            *ranking,
+        ]
+    return [*ranking, papers.c.file, source.c.paper, source.c.page, source.c.start, source.c.id]
 
 
 def find_passage(connection: sa.Connection, hit: str) -> dict[str, Any] | None:
@@ -285,12 +289,12 @@ def _one_passage() -> tuple[sa.Select[Any], ...]:
     """Return the queries for one passage, put together once: that takes longer than to ask them."""
     wanted = sa.bindparam("hit", type_=sa.String)
     return tuple(
-        _select_passages(sa.select(table).where(table.c.id == wanted).limit(1).subquery())
+        select_passages(sa.select(table).where(table.c.id == wanted).limit(1).subquery())
         for table in (hits, drawn)
     )
 
 
-def _select_passages(source: sa.Subquery) -> sa.Select[Any]:
+def select_passages(source: sa.Subquery) -> sa.Select[Any]:
     """Return a query for passages with what is known of their papers and their places."""
     joined = source.join(papers, papers.c.sha256 == source.c.paper).outerjoin(
         _in_force, _in_force.c.hit == source.c.id
@@ -345,6 +349,12 @@ def _with_records(source: sa.Join) -> sa.Join:
     return source.outerjoin(_first, _first.c.sha256 == papers.c.sha256).outerjoin(
         records, records.c.number == _first.c.number
     )
+
+
+def list_packs(engine: sa.Engine) -> tuple[str, ...]:
+    """Return the labels of the packs that found the hits."""
+    with engine.connect() as connection:
+        return tuple(connection.scalars(sa.select(hits.c.pack).distinct().order_by(hits.c.pack)))
 
 
 def list_papers(engine: sa.Engine) -> list[dict[str, Any]]:

@@ -84,8 +84,7 @@ def draw(study: Study, engine: sa.Engine, size: int, seed: int) -> Sample:
             f"{size} papers are asked for, but only {len(population)} are screened, unflagged and "
             "unread"
         )
-    rng = Random(seed)  # noqa: S311 - to be repeated, not secret
-    chosen = sorted(rng.sample(population, size))
+    chosen = draw_again(population, size, seed)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     number = max((sample.number for sample in known), default=0) + 1
     sample = Sample(number, now, seed, tuple(population), tuple(chosen))
@@ -105,6 +104,12 @@ def draw(study: Study, engine: sa.Engine, size: int, seed: int) -> Sample:
     write_atomically(study.folder / "samples" / f"{sample.number:05d}.json", text.encode())
     load_samples(study, engine)
     return sample
+
+
+def draw_again(population: Sequence[str], size: int, seed: int) -> list[str]:
+    """Return the papers that a seed draws from a population, which is sorted; sorted too."""
+    rng = Random(seed)  # noqa: S311 - to be repeated, not secret
+    return sorted(rng.sample(population, size))
 
 
 def find_unflagged(engine: sa.Engine) -> set[str]:
@@ -169,6 +174,15 @@ def read_samples(study: Study) -> list[Sample]:
         Sample(file.number, file.drawn_at, file.seed, tuple(file.population), tuple(file.papers))
         for file in _read(study)
     ]
+
+
+def list_files(study: Study) -> list[dict[str, Any]]:
+    """Return all that is kept of each draw, in order, as plain data.
+
+    `number, drawn_at, seed, population, papers, pack` and `passages`, one that stands for each
+    paper. Raises StudyError for a damaged file.
+    """
+    return [file.model_dump() for file in _read(study)]
 
 
 def _read(study: Study) -> list[_File]:

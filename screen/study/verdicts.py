@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -51,7 +52,7 @@ class Settled:
         return not (self.disputed or self.pending)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Judgements:
     """All verdicts of a study, settled: of passages by hit id, of whole papers by SHA-256."""
 
@@ -77,8 +78,16 @@ class Judgements:
         own = self.papers.get(paper)
         if own is not None:
             return own.code
-        codes = [self.hits[hit].code for hit, home in self.homes.items() if home == paper]
-        return max((code for code in codes if code), default=None)
+        return self._highest.get(paper)
+
+    @cached_property
+    def _highest(self) -> Mapping[str, int]:
+        """The highest code, 1 or 2, of the passages of each paper that has one."""
+        found: dict[str, int] = {}
+        for hit, paper in self.homes.items():
+            if code := self.hits[hit].code:
+                found[paper] = max(code, found.get(paper, 0))
+        return found
 
     def find_papers(self, code: int) -> set[str]:
         """Return the papers settled at `code` or above."""

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from screen.terminal import open_console
+from screen.terminal import open_console, printable
 
 if TYPE_CHECKING:
+    from screen.findings.suggestions import Suggestions
     from screen.match.check import CaseResult
     from screen.match.scope import Decision, ScopeCase
 
@@ -57,3 +58,31 @@ def show_scope_cases(
         )
         words = f"FAILED {case.id}: wanted {case.reason or 'in scope'}, got {got}"
         console.print(Text(words, style="red"))
+
+
+def show_suggestions(label: str, found: "Suggestions", number: int) -> None:
+    """Print confirmed passages that meet no rule, and the most telling phrases."""
+    console = open_console()
+    head = f"{label}: {found.confirmed} confirmed passages of {found.papers} papers"
+    console.print(Text(f"{head}, against {found.others} others", style="bold"))
+    if found.unflagged:
+        console.print(Text(f"\n{len(found.unflagged)} of them meet no rule:", style="bold red"))
+        for item in found.unflagged[:number]:
+            console.print(Text(f"  {printable(item.where)}: ", style="cyan").append(item.text))
+    if not found.phrases:
+        console.print(Text("\nNo phrase that the pack does not know stands in enough of them."))
+        return
+    table = Table(
+        title=f"The first {min(number, len(found.phrases))} of {len(found.phrases)} phrases"
+    )
+    for column in ("papers", "times", "elsewhere", "G2"):
+        table.add_column(column, justify="right")
+    table.add_column("phrase", no_wrap=True)
+    table.add_column("for example")
+    for said in found.phrases[:number]:
+        example = Text(said.before, style="dim")
+        example.append(said.phrase, style="bold").append(said.after)
+        example.append(f"  {printable(said.where)}", style="cyan")
+        counts = (str(said.papers), str(said.times), str(said.elsewhere), f"{said.ratio:.1f}")
+        table.add_row(*counts, Text(said.phrase, style="bold"), example)
+    console.print(table)

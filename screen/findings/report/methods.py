@@ -136,8 +136,7 @@ def tell_versions(holdings: Holdings, pack: Pack) -> list[tuple[str, str]]:
     """Return what took part, each with its version; a key of words.yml, or a library's name."""
     order = holdings.completeness.order
     rows = [("part_program", tell_program()), ("part_pack", pack.label)]
-    found_by = sorted({row["pack"] for row in holdings.hits} - {pack.label})
-    rows += [("part_shards", label) for label in found_by]
+    rows += [("part_shards", label) for label in holdings.packs if label != pack.label]
     rows.append(("part_model", (order.model if order else None) or "–"))
     for name in _LIBRARIES:
         try:

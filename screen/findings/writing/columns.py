@@ -2,16 +2,16 @@
 
 from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from screen.findings.fields import Field
-from screen.findings.output import Row
+from screen.findings.output import Row, make_whole
 
 # Rows held in memory at a time.
-_BATCH = 5_000
+_BATCH = 1_000
 
 
 def make_schema(fields: Sequence[Field]) -> pa.Schema:
@@ -31,6 +31,18 @@ def write_parquet(fields: Sequence[Field], rows: Iterable[Row], file: BinaryIO) 
     with pq.ParquetWriter(file, schema, compression="zstd") as writer:
         left = iter(rows)
         while batch := list(islice(left, _BATCH)):
-            writer.write_batch(pa.RecordBatch.from_pylist(batch, schema))
+            try:
+                table = pa.RecordBatch.from_pylist(batch, schema)
+            except UnicodeEncodeError:
+                table = pa.RecordBatch.from_pylist(_make_whole(batch), schema)
+            writer.write_batch(table)
             count += len(batch)
     return count
+
+
+def _make_whole(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _make_whole(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_make_whole(part) for part in value]
+    return make_whole(value) if isinstance(value, str) else value

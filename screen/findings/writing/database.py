@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from screen.findings.fields import NUMBER, TRUTH, WHOLE, Field
-from screen.findings.output import Row
+from screen.findings.output import Row, make_whole
 
 _TYPES = {WHOLE: "INTEGER", NUMBER: "REAL", TRUTH: "INTEGER"}
 
@@ -39,6 +39,5 @@ def write_sqlite(name: str, fields: Sequence[Field], rows: Iterable[Row], file: 
 
 def _cell(value: object) -> object:
     if isinstance(value, list | dict):
-        return json.dumps(value, ensure_ascii=False)
-    # Half a character, which a damaged file name or text may hold, is no text to SQLite.
-    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
+        value = json.dumps(value, ensure_ascii=False)
+    return make_whole(value) if isinstance(value, str) else value

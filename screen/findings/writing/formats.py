@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, TextIO
 
-from screen.errors import ExportError
 from screen.findings.fields import Field
 from screen.findings.output import Row, open_binary, open_output, write_csv, write_jsonl
 
@@ -33,11 +32,10 @@ class Table(NamedTuple):
 def write_table(table: Table, format_: str, output: Path) -> Written:
     """Write rows to a file, or standard output for "-".
 
-    A file is there wholly or not at all. Raises ExportError for a format that the table cannot be
-    written in, ScreenError if the file cannot be written.
+    A file is there wholly or not at all. Of the formats of references only publications can be
+    written. Raises ScreenError if the file cannot be written, ExportError if it cannot hold so many
+    rows.
     """
-    if format_ in REFERENCE_FORMATS and table.name not in REFERENCES:
-        raise ExportError(f"{format_} is for publications: {' or '.join(REFERENCES)}")
     if format_ in _BINARY:
         with open_binary(output) as binary:
             return _BINARY[format_](table, binary)

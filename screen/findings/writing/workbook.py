@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from collections.abc import Iterable, Sequence
 from typing import BinaryIO
 
@@ -13,11 +14,12 @@ from openpyxl.utils import get_column_letter
 from screen.errors import ExportError
 from screen.findings.fields import TEXT, Field, tell_type
 from screen.findings.output import Row
-from screen.review.exchange.cells import escape
+from screen.review.exchange.cells import defuse, escape
 
 # What a cell can hold, in UTF-16 units; and a sheet, in rows.
 _LONGEST, _ROWS = 32_767, 1_048_576
 _CUT = "… [cut]"
+_TORN = re.compile("_(?:x[0-9A-F]{0,4})?$")
 _WIDE, _NARROW = 40, 12
 _TOP = Alignment(vertical="top")
 
@@ -41,6 +43,9 @@ def write_workbook(
         cell: Cell = WriteOnlyCell(sheet, value)
         cell.data_type = "s"
         cell.alignment = _TOP
+        if defuse(value) != value:
+            # Also after somebody has been in the cell.
+            cell.quotePrefix = True
         if bold:
             cell.font = Font(bold=True)
         return cell
@@ -50,6 +55,8 @@ def write_workbook(
     for row in rows:
         count += 1
         if count >= _ROWS:
+            # Or else what writes the sheet complains when it is thrown away.
+            sheet.close()
             raise ExportError(f"a sheet holds {_ROWS - 1:,} rows and no more: take another format")
         cells: list[object] = []
         for field in fields:
@@ -75,4 +82,5 @@ def _fit(text: str) -> str:
     if len(text) * 2 <= _LONGEST or len(text.encode("utf-16-le")) // 2 <= _LONGEST:
         return text
     kept = text.encode("utf-16-le")[: (_LONGEST - len(_CUT)) * 2]
-    return kept.decode("utf-16-le", "ignore") + _CUT
+    # Nothing is left of a character that is written as _x000D_.
+    return _TORN.sub("", kept.decode("utf-16-le", "ignore")) + _CUT

@@ -23,6 +23,17 @@ _AND = re.compile(r"\s+and\s+")
 _ESCAPED = re.compile(r"\\([%&_#$])")
 _COMMAND = re.compile(r"\\[A-Za-z\"'`^~=.]")
 _MOST_BRACES = 200
+# Signs that LaTeX writes in words, which what reads LaTeX makes others of, or loses: they stand
+# for themselves as characters that no text has until the braces are taken out.
+_WORDS = {
+    r"\textbackslash": "\\", r"\textbraceleft": "{", r"\textbraceright": "}",
+    r"\textasciitilde": "~", r"\textasciicircum": "^", r"\{": "{", r"\}": "}",
+}  # fmt: skip
+_SIGNS = {word: chr(0xF0000 + number) for number, word in enumerate(_WORDS)}
+_BACK = str.maketrans({sign: _WORDS[word] for word, sign in _SIGNS.items()})
+_WORDED = re.compile(
+    r"(\\text(?:backslash|brace(?:left|right)|ascii(?:tilde|circum)))(?:\{\}|\b\s*)|(\\[{}])"
+)
 # rispy and bibtexparser tell a log what they pass over; here it becomes a row of its own.
 logging.getLogger("bibtexparser").addHandler(logging.NullHandler())
 logging.getLogger("bibtexparser").propagate = False
@@ -70,12 +81,13 @@ def _strip(words: str) -> str:
 
 def _plain(words: str) -> str:
     """Return a value without LaTeX: braces that hold together, escaped signs, accents."""
+    words = _WORDED.sub(lambda found: _SIGNS[found[1] or found[2]], words)
     words = _ESCAPED.sub(r"\1", words)
     if _COMMAND.search(words) and words.count("{") <= _MOST_BRACES:
         # To LaTeX a % would begin a comment, and a $ mathematics.
         words = re.sub(r"([%&_#$])", r"\\\1", words)
         words = LatexNodes2Text(math_mode="verbatim").latex_to_text(words)
-    return words.replace("{", "").replace("}", "")
+    return words.replace("{", "").replace("}", "").translate(_BACK)
 
 
 def _find_file(words: str) -> str:

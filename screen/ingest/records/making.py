@@ -12,6 +12,9 @@ from screen.types import Record
 LISTS = frozenset({"authors", "affiliations", "keywords"})
 FIELDS = frozenset(field.name for field in fields(Record))
 
+# So begin the keywords by which an export tells what was judged: they are no part of a record.
+TAG = "ddr-screen: "
+
 # Remnants of markup in the texts of databases. <正> is how CNKI begins an abstract that is the
 # beginning of the text; what only looks like a tag (p<b and c>d) must stay.
 _TAGS = re.compile(
@@ -75,7 +78,13 @@ def make_record(values: Mapping[str, Sequence[str]]) -> Record:
             part for said in found.get("affiliations", ()) for part in re.split("[;；]", said)
         ),
         year=find_year(year) if year else None,
-        keywords=_unique(w for said in found.get("keywords", ()) for w in _part_words(said)),
+        keywords=_unique(
+            word
+            for said in found.get("keywords", ())
+            if not said.startswith(TAG)
+            for word in _part_words(said)
+            if not word.strip().startswith(TAG)
+        ),
         doi=_DOI.sub("", one.get("doi", "")),
         **{
             name: one.get(name, "")

@@ -9,6 +9,7 @@ from screen.ingest.files import decode
 from screen.ingest.jsonlines import read_lines
 from screen.ingest.records.bibtex import read_bibtex
 from screen.ingest.records.making import BadRecord, Row, make_record, take_record
+from screen.ingest.records.names import find_field
 from screen.ingest.records.ris import TAG, read_ris
 from screen.ingest.records.tables import read_csv, read_html, read_xlsx
 from screen.ingest.records.tagged import (
@@ -121,7 +122,8 @@ def _recognise(path: Path, text: str) -> str:
     if suffix in (".csv", ".tsv", ".xls", ".xlsx"):
         # A cell with line breaks may hold anything; a table has its names in the first line.
         first = re.split("[,;\t；]", lines[0]) if lines else []
-        if signs[best] < 2 or (len(first) > 1 and signs[best] < len(lines) // 2):
+        named = len(first) > 1 and {"file", "title"} & {find_field(name[:60]) for name in first}
+        if named or signs[best] < 2 or (len(first) > 1 and signs[best] < len(lines) // 2):
             return "CSV"
     if signs[best]:
         return best

@@ -14,6 +14,7 @@ from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
 from screen.errors import RecordsError
+from screen.ingest.records.cells import restore
 from screen.ingest.records.making import FIELDS, Row
 from screen.ingest.records.names import find_field
 
@@ -26,6 +27,15 @@ _LARGEST_CELL = 1_000_000
 _BROKEN = (
     zipfile.BadZipFile, zlib.error, InvalidFileException, SyntaxError, EOFError, OSError,
     ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RuntimeError,
+)  # fmt: skip
+
+# The columns of a record in an export of papers or findings, where `pages` counts a file's pages
+# and `number` findings; and the columns of an export for ASReview.
+_EXPORTED = {
+    **{name: name for name in FIELDS - {"pages", "key"}}, "journal_pages": "pages",
+}  # fmt: skip
+ASREVIEW = (
+    "paper_id", "title", "authors", "abstract", "keywords", "journal", "year", "doi", "included",
 )  # fmt: skip
 
 Cells = tuple[int, Sequence[str] | str]
@@ -129,10 +139,20 @@ def _read_table(
         raise RecordsError(f"{path}:1: no column named file or title (文件名, 题名)")
     place = known.index(max(known))
     header = [name.strip().removeprefix("\ufeff") for name in seen[place][1]]
+    left = itertools.chain(seen[place + 1 :], rows)
+    if plain and ({"paper_id", "sha256", *_EXPORTED} <= set(header) or header == [*ASREVIEW]):
+        names = [_EXPORTED.get(name, "") for name in header]
+        return True, map(_take_first, _rows(names, _restore(left)))
     own = plain and set(filter(None, header)) <= FIELDS
     names = header if own else [field or "" for field in _fields(header)]
-    found = _rows(names, itertools.chain(seen[place + 1 :], rows))
+    found = _rows(names, left)
     return own, (_take_first(row) for row in found) if own else found
+
+
+def _restore(rows: Iterable[Cells]) -> Iterator[Cells]:
+    """Yield rows of an export with what their cells held before they were defused."""
+    for line, cells in rows:
+        yield line, cells if isinstance(cells, str) else [restore(cell) for cell in cells]
 
 
 def _take_first(row: Row) -> Row:

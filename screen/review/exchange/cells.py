@@ -2,28 +2,14 @@
 
 import re
 
-# A spreadsheet runs a cell that begins with one of these as a formula.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+from screen.ingest.records.cells import defuse, restore
+
+__all__ = ["defuse", "escape", "restore", "unescape"]
 
 # What XML cannot hold, or changes, stands in a workbook as _x000D_. So must an x that would look
 # like the beginning of such, and openpyxl drops every x005F_ that it reads.
 _UNFIT = re.compile("x(?=[0-9A-Fa-f]{4})|[\x00-\x08\x0b-\x1f\ufffe\uffff\ud800-\udfff]")
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
-
-
-def defuse(value: object) -> object:
-    """Return a cell of a CSV file that no spreadsheet runs as a formula: one with a leading '."""
-    return f"'{value}" if _is_dangerous(value) else value
-
-
-def restore(value: str) -> str:
-    """Return what a cell of a CSV file held before `defuse`."""
-    return value[1:] if value.startswith("'") and _is_dangerous(value) else value
-
-
-def _is_dangerous(value: object) -> bool:
-    # What was defused counts too, so that there is a way back.
-    return isinstance(value, str) and value.lstrip("'").startswith(_FORMULA_STARTS)
 
 
 def escape(text: str) -> str:

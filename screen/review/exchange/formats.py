@@ -11,6 +11,7 @@ from screen.review.exchange import doccano, labelstudio, prodigy, tables
 from screen.review.exchange.entries import Entry, Sheet
 
 Object = dict[str, Any]
+CheckColumns = tables.CheckColumns
 
 # These read one object of JSON.
 _READERS: Mapping[str, Callable[[str, Object], Iterator[Entry]]] = {
@@ -65,7 +66,23 @@ def read_entries(
     return [entry for entry in entries if annotator in entry.by]
 
 
-def _read(path: Path, format_: str | None) -> list[Entry]:
+def read_table(path: Path, check: CheckColumns) -> list[Entry]:
+    """Read the rows of another table than the queue: XLSX, CSV or JSON Lines.
+
+    `check` raises GoldError for columns that a table cannot have. Raises GoldError as
+    `read_entries` does.
+    """
+    return _read(path, None, otherwise="jsonl", check=check)
+
+
+def _read(
+    path: Path,
+    format_: str | None,
+    *,
+    otherwise: str | None = None,
+    check: CheckColumns = tables.check_columns,
+) -> list[Entry]:
+    """Read a file in a format, in the one it looks to be in, or `otherwise` if it is JSON."""
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -81,15 +98,15 @@ def _read(path: Path, format_: str | None) -> list[Entry]:
     if format_ == "xlsx":
         from screen.review.exchange.workbook import read_workbook  # slow to start
 
-        return list(read_workbook(path, data))
+        return list(read_workbook(path, data, check))
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise GoldError(f"{path}: not UTF-8") from None
     if format_ == "csv":
-        return list(tables.read_csv(path, text))
+        return list(tables.read_csv(path, text, check))
     objects = list(_read_objects(path, text))
-    read = _READERS[format_ or _recognise(objects[0][1] if objects else {})]
+    read = _READERS[format_ or otherwise or _recognise(objects[0][1] if objects else {})]
     return [entry for where, found in objects for entry in read(where, found)]
 
 

@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TextIO
@@ -11,6 +11,9 @@ from typing import Any, TextIO
 from screen.errors import GoldError
 from screen.review.exchange.cells import defuse, restore
 from screen.review.exchange.entries import FILLED, PASSAGE, Entry, Sheet
+
+# Raises GoldError for the columns of a file that are not as they must be.
+CheckColumns = Callable[[Path, list[str]], None]
 
 # Spreadsheets part cells by what is not the decimal point of their user's language.
 _DELIMITERS = ",;\t"
@@ -51,8 +54,8 @@ def to_text(value: object) -> object:
     return value
 
 
-def read_csv(path: Path, text: str) -> Iterator[Entry]:
-    """Yield the rows of a CSV file whose first line names its columns.
+def read_csv(path: Path, text: str, check: CheckColumns) -> Iterator[Entry]:
+    """Yield the rows of a CSV file whose first line names its columns, which `check` accepts.
 
     Raises GoldError with file and line.
     """
@@ -61,7 +64,7 @@ def read_csv(path: Path, text: str) -> Iterator[Entry]:
     csv.field_size_limit(_LARGEST_CELL)
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        check_columns(path, list(reader.fieldnames or ()))
+        check(path, list(reader.fieldnames or ()))
         for row in reader:
             where = f"{path}:{reader.line_num}"
             if None in row:

@@ -22,7 +22,7 @@ from screen.errors import GoldError, ScreenError
 from screen.match.schema import Manifest
 from screen.review.exchange.cells import escape, unescape
 from screen.review.exchange.entries import CODES, FILLED, KEPT, Entry, Sheet, Values
-from screen.review.exchange.tables import check_columns, to_text
+from screen.review.exchange.tables import CheckColumns, check_columns, to_text
 from screen.study.verdicts import OUT_OF_SCOPE
 
 _SHEET = "queue"
@@ -150,8 +150,10 @@ def _fits(text: str) -> bool:
     return len(text.encode("utf-16-le", "replace")) // 2 <= _LONGEST
 
 
-def read_workbook(path: Path, data: bytes) -> Iterator[Entry]:
+def read_workbook(path: Path, data: bytes, check: CheckColumns = check_columns) -> Iterator[Entry]:
     """Yield the rows of the sheet "queue" of a workbook, or of its first one.
+
+    `check` is asked about the names of its columns.
 
     Raises GoldError with file and row.
     """
@@ -176,7 +178,7 @@ def read_workbook(path: Path, data: bytes) -> Iterator[Entry]:
             yield Entry(where, values)
         else:
             names = ["" if cell is None else str(cell).strip() for cell in row]
-            check_columns(path, names)
+            check(path, names)
 
 
 def _read_rows(path: Path, data: bytes) -> list[tuple[int, list[Any]]]:

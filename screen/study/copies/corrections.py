@@ -1,9 +1,10 @@
 """Corrections of the groups of copies: what people said of two papers, kept in apart.jsonl."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -42,18 +43,30 @@ def sort_pair(one: str, other: str) -> Pair:
 
 def read_words(study: Study) -> Words:
     """Return what people said of pairs of papers. Raises StudyError for a damaged line."""
-    path = study.folder / "apart.jsonl"
     said: dict[Pair, bool] = {}
-    lines = path.read_text("utf-8").splitlines() if path.exists() else []
-    for number, line in enumerate(lines, start=1):
-        try:
-            word = _Word.model_validate_json(line)
-        except ValidationError as error:
-            why = str(error).splitlines()[-2].strip()
-            raise StudyError(f"{path}:{number}: {why}") from None
+    for word in _read_lines(study):
         said[sort_pair(*word.papers)] = word.same
     pairs = {same: frozenset(p for p, s in said.items() if s is same) for same in (True, False)}
     return Words(pairs[True], pairs[False])
+
+
+def list_words(study: Study) -> list[dict[str, Any]]:
+    """Return all that people said of pairs of papers, first to last: `papers, same, by, at`.
+
+    Raises StudyError for a damaged line.
+    """
+    return [{**word.model_dump(), "papers": list(word.papers)} for word in _read_lines(study)]
+
+
+def _read_lines(study: Study) -> Iterator[_Word]:
+    path = study.folder / "apart.jsonl"
+    lines = path.read_text("utf-8").splitlines() if path.exists() else []
+    for number, line in enumerate(lines, start=1):
+        try:
+            yield _Word.model_validate_json(line)
+        except ValidationError as error:
+            why = str(error).splitlines()[-2].strip()
+            raise StudyError(f"{path}:{number}: {why}") from None
 
 
 def add_word(study: Study, engine: sa.Engine, files: Sequence[str], by: str, *, same: bool) -> Pair:

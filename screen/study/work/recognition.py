@@ -92,7 +92,7 @@ def recognise(
             left[number] += 1
         if not left[number]:
             write(study.folder, number, known[number], source, made_by)
-    work = partial(_recognise_apart, settings.seconds, limits.memory_mb)
+    work = partial(recognise_apart, settings.seconds, limits.memory_mb)
     for _, outcome in run_tasks(workers, work, waiting.values()):
         number = home[outcome.key]
         known[number][outcome.key] = outcome
@@ -174,8 +174,11 @@ def write_unrecognised(
 # ---- the work ---------------------------------------------------------------------------------
 
 
-def _recognise_apart(seconds: float, megabytes: float, task: Task) -> Outcome:
-    """Recognise a page in the process of this thread, which may die of it."""
+def recognise_apart(seconds: float, megabytes: float, task: Task) -> Outcome:
+    """Recognise a page in the process of this thread, which may die of it.
+
+    It has so many seconds, and so much memory in megabytes.
+    """
     # The process ends itself in time, unless something in it withstands the signal.
     result = own_process().ask(_recognise, seconds, megabytes, task, seconds=seconds + GRACE)
     if not isinstance(result, Death):

@@ -1,0 +1,1 @@
+"""The appendix table: findings as journals print them, in Word, HTML and Markdown."""
