@@ -35,6 +35,8 @@ _COMMON = re.compile(
     r"胸科|传染病|口腔|眼科|骨科|军区|总|解放军|医科大学|医学院|大学|武警|总队|空军|海军|陆军|协和|"
     r"友谊|同济|同仁|中山|职工|铁路|医药|研究院|研究所|心血管病?|心脏|器官|移植|\W)*"
 )
+# The army counts its hospitals through the whole country, a city its own to ten or so.
+_UNIT = re.compile(r"\d{2,} ?(?:中心|central )?(?:医院|hospital)")
 _COMMON_ENGLISH = re.compile(
     r"(?:(?:hospital|affiliated|peoples|central|center|general|municipal|provincial|city|province|"
     "county|district|children|womens?|maternity|cancer|tumor|chest|heart|infectious|diseases?|medical|"
@@ -226,7 +228,7 @@ def _name_hospitals(
     names = {}
     for text, known in owners.items():
         written_out = tuple(hospital for hospital, short in known.items() if not short)
-        whole = any(True for _ in _inner_areas(text, areas)) or bool(re.search(r"\d{2}", text))
+        whole = any(True for _ in _inner_areas(text, areas))
         names[text] = HospitalName(
             written_out or tuple(known),
             not written_out or not (whole or text in official or _is_rare(text)),
@@ -237,6 +239,8 @@ def _name_hospitals(
 
 def _is_rare(text: str) -> bool:
     """Tell whether a name that says no place is one that few hospitals can have: 华西医院."""
+    if _UNIT.search(text):
+        return True
     if text.isascii():
         return not _COMMON_ENGLISH.fullmatch(text)
     return not _COMMON.fullmatch(text) or text in ("解放军总医院", "武警总医院")

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from opencc import OpenCC
 
+from benchmarks.places import GOLD, count_outcomes, judge_places
 from screen.errors import SettingsError
 from screen.findings.gazetteer import Area, Gazetteer, Hospital, open_gazetteer, read_hospitals
 from screen.findings.places import UNKNOWN, Place, find_paper_place, find_place, tell_place
@@ -281,3 +282,12 @@ def test_every_hospital_of_the_table_is_found_by_its_own_name() -> None:
     hospitals = {one for name in open_gazetteer().hospitals.values() for one in name.hospitals}
     assert [one.name for one in hospitals if find_place(one.name).hospital != one.name] == []
     assert {one.province for one in hospitals} <= {unit.name for unit in read_provinces()}
+
+
+def test_a_wrong_place_is_rarer_than_an_unknown_one() -> None:
+    counts = count_outcomes(judge_places(GOLD))
+    assert counts["hospital"]["wrong"] <= 2
+    assert counts["city"]["wrong"] <= 1
+    assert counts["province"]["wrong"] <= 1
+    assert counts["city"]["right"] >= 385
+    assert counts["province"]["right"] >= 410
