@@ -217,23 +217,19 @@ def _name_hospitals(
     hospitals: Sequence[tuple[Hospital, Sequence[str]]], areas: Mapping[str, AreaName]
 ) -> dict[str, HospitalName]:
     owners: dict[str, dict[Hospital, bool]] = {}
-    official: set[str] = set()
+    official = {spell(hospital.name).text for hospital, _ in hospitals}
     for hospital, spellings in hospitals:
         for written in spellings:
             for text, short in _vary(spell(written).text, areas):
                 if len(text) > 3:
-                    official |= {text} if written == hospital.name else set()
                     known = owners.setdefault(text, {})
                     known[hospital] = known.get(hospital, True) and short
     names = {}
     for text, known in owners.items():
         written_out = tuple(hospital for hospital, short in known.items() if not short)
         whole = any(True for _ in _inner_areas(text, areas))
-        names[text] = HospitalName(
-            written_out or tuple(known),
-            not written_out or not (whole or text in official or _is_rare(text)),
-            whole,
-        )
+        common = not written_out or not (whole or text in official or _is_rare(text))
+        names[text] = HospitalName(tuple(known) if common else written_out, common, whole)
     return names
 
 

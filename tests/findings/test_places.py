@@ -29,6 +29,8 @@ HOSPITALS = """\
 郑州 河南省人民医院
 南京 江苏省人民医院
 长春 吉林省人民医院
+北京 北京协和医院
+武汉 武汉协和医院 协和医院
 上海 上海市第一人民医院
 北京 北京大学第一医院
 武汉 华中科技大学同济医学院附属同济医院 同济医院 Tongji_Hospital
@@ -148,6 +150,8 @@ def test_a_hospital_of_the_army_is_one_however_its_number_is_written(spelling: s
         ("北京大学第一医院太原医院", ""),
         ("第一医院", ""),
         ("某军区总医院", ""),
+        ("协和医院", ""),
+        ("协和医院，北京", "北京协和医院"),
     ],
 )
 def test_a_name_that_many_have_counts_only_where_its_place_is_told(
