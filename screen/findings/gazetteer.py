@@ -35,6 +35,8 @@ _COMMON = re.compile(
     r"胸科|传染病|口腔|眼科|骨科|军区|总|解放军|医科大学|医学院|大学|武警|总队|空军|海军|陆军|协和|"
     r"友谊|同济|同仁|中山|职工|铁路|医药|研究院|研究所|心血管病?|心脏|器官|移植|\W)*"
 )
+# The army counts its hospitals through the whole country, a city its own to ten or so.
+_UNIT = re.compile(r"\d{2,} ?(?:中心|central )?(?:医院|hospital)")
 _COMMON_ENGLISH = re.compile(
     r"(?:(?:hospital|affiliated|peoples|central|center|general|municipal|provincial|city|province|"
     "county|district|children|womens?|maternity|cancer|tumor|chest|heart|infectious|diseases?|medical|"
@@ -192,7 +194,9 @@ def _name_areas(areas: Iterable[tuple[Area, Sequence[str]]]) -> dict[str, AreaNa
                 continue
             ends = _ENGLISH_ENDS if text.isascii() else _AREA_ENDS
             for end in ("", *ends.get(area.kind, ())):
-                ended = bool(end) or text.endswith(ends.get(area.kind, ("大学",)))
+                # 广州 itself ends in 州, and says no more than a name does.
+                whole = written != area.name and text.endswith(ends.get(area.kind, ("大学",)))
+                ended = bool(end) or whole
                 known = names.setdefault(text + end, ([], ended, area.name in _WORDS))
                 known[0].append(area)
     return {text: AreaName(_prefer(found), *rest) for text, (found, *rest) in names.items()}
@@ -213,28 +217,26 @@ def _name_hospitals(
     hospitals: Sequence[tuple[Hospital, Sequence[str]]], areas: Mapping[str, AreaName]
 ) -> dict[str, HospitalName]:
     owners: dict[str, dict[Hospital, bool]] = {}
-    official: set[str] = set()
+    official = {spell(hospital.name).text for hospital, _ in hospitals}
     for hospital, spellings in hospitals:
         for written in spellings:
             for text, short in _vary(spell(written).text, areas):
                 if len(text) > 3:
-                    official |= {text} if written == hospital.name else set()
                     known = owners.setdefault(text, {})
                     known[hospital] = known.get(hospital, True) and short
     names = {}
     for text, known in owners.items():
         written_out = tuple(hospital for hospital, short in known.items() if not short)
-        whole = any(True for _ in _inner_areas(text, areas)) or bool(re.search(r"\d{2}", text))
-        names[text] = HospitalName(
-            written_out or tuple(known),
-            not written_out or not (whole or text in official or _is_rare(text)),
-            whole,
-        )
+        whole = any(True for _ in _inner_areas(text, areas))
+        common = not written_out or not (whole or text in official or _is_rare(text))
+        names[text] = HospitalName(tuple(known) if common else written_out, common, whole)
     return names
 
 
 def _is_rare(text: str) -> bool:
     """Tell whether a name that says no place is one that few hospitals can have: 华西医院."""
+    if _UNIT.search(text):
+        return True
     if text.isascii():
         return not _COMMON_ENGLISH.fullmatch(text)
     return not _COMMON.fullmatch(text) or text in ("解放军总医院", "武警总医院")

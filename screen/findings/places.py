@@ -5,15 +5,17 @@ by a library. What is not told stays "": a wrong hospital would accuse the wrong
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal
 
 from screen.findings.counties import find_county
 from screen.findings.gazetteer import Area, Found, Gazetteer, Hospital, open_gazetteer
 from screen.findings.spelling import Spelt, spell
+from screen.text.tokens import Segmenter, find_starts
 
 Method = Literal["hospital", "place name", "library", "unknown"]
 
@@ -34,6 +36,8 @@ class Place:
 
 UNKNOWN = Place()
 
+_SHORT_WORD = 3
+
 _INSTITUTIONS = re.compile(r"[;；\n|]")
 _STREET = re.compile(
     r"[东西南北中]?[一二三四五六七八九十\d]*(?:路|街(?!道)|大街|大道|巷|胡同|弄|新村|支路)"
@@ -42,13 +46,12 @@ _STREET = re.compile(
     r"(?:road|rd|street|st|avenue|ave|lane|boulevard)\b"
 )
 # Where a name goes on like this it is no place: a military region, a sea road, a district's name.
-_NO_PLACE = re.compile(
-    "军区|战区|军分区空军|海道|区(?!人民|中心|医院|妇|第)| military (?:region|area|command)"
-)
+_NO_PLACE = re.compile("战区|海道|区(?!人民|中心|医院|妇|第)| military (?:region|area|command)")
 _HOUSE = re.compile("[^\\d]{0,12}?(?:医院|保健院|医疗中心|医学中心)")
 _BRANCH = re.compile(r"[\u3400-\u9fff]{2,8}?(?:医院|分院|院区|医疗中心)")
 # What ends so is the beginning of a longer name, of another hospital than that which follows.
 _BEGUN = re.compile("(?:[省市县区州旗盟镇乡]|兵团|集团|公司|厂|矿|油田|农垦|铁路)$")
+_SCHOOL_NAME = re.compile("[医科理工中药军师范第\\d]{0,4}(?:大学|学院)")
 _SCHOOL = re.compile("(?:附属|大学|学院)$")
 _ADMITTED = re.compile(
     r"(?:附属|医学院|医学部|临床|教学|第?\d*|中国|原|解放军|武警|省|市|军区|部队|联勤保障中心|地区)*"
@@ -108,7 +111,10 @@ class _Reading:
         self.text, self.breaks = spelt
         self._names = gazetteer
         self.hospitals, areas = gazetteer.find(self.text)
-        self.areas = [area for area in areas if self._is_place(area)]
+        self.areas: list[Found] = []
+        for area in areas:
+            if self._is_place(area):
+                self.areas.append(area)
         self.abroad = bool(_FOREIGN.search(self.text)) and not _CHINA.search(self.text)
 
     def decide(self) -> Place:
@@ -133,7 +139,28 @@ class _Reading:
         touches = found.end not in self.breaks
         if touches and (_STREET.match(rest) or _NO_PLACE.match(rest)):
             return False
-        return not name.word
+        # The army's regions were named for cities; 新疆军区 is in its province.
+        if touches and name.areas[0].city and rest.startswith("军区"):
+            return False
+        return not (name.word or self._follows_city(found) or self._is_inside_word(found))
+
+    def _follows_city(self, found: Found) -> bool:
+        """Tell whether a name stands right behind another city's, as a street or a house in it."""
+        before = self.areas[-1] if self.areas else None
+        if before is None or before.end != found.start or found.start in self.breaks:
+            return False
+        if self._is_school(before):
+            return False
+        return self._is_chinese(found) and bool(self._areas(before)[0].city)
+
+    def _is_inside_word(self, found: Found) -> bool:
+        """Tell whether a name begins within a short word: 佛山 in 千佛山. Long words are names."""
+        if found.start in self.breaks or not self._is_chinese(found):
+            return False
+        words = _segmenter().cut(self.text)
+        starts = find_starts(words)
+        word = bisect_right(starts, found.start) - 1
+        return starts[word] < found.start and len(words[word]) <= _SHORT_WORD
 
     def _settle(self, found: Found) -> Hospital | None:
         """Return the hospital that a name stands for here, or None if that is in doubt."""
@@ -203,8 +230,8 @@ class _Reading:
         return None
 
     def _find_area(self) -> Place:
-        explicit = [found for found in self.areas if self._kind(found) != "university"]
-        schools = [found for found in self.areas if self._kind(found) == "university"]
+        schools = [found for found in self.areas if self._is_school(found)]
+        explicit = [found for found in self.areas if found not in schools]
         provinces = {
             area.province for found in explicit for area in self._areas(found) if not area.city
         }
@@ -245,8 +272,19 @@ class _Reading:
     def _areas(self, found: Found) -> tuple[Area, ...]:
         return self._names.areas[found.spelling].areas
 
+    def _is_school(self, found: Found) -> bool:
+        """Tell whether a name is a university's, in a table or not: hospitals may be far off."""
+        touches = found.end not in self.breaks
+        unlisted = touches and _SCHOOL_NAME.match(self.text, found.end)
+        return self._kind(found) == "university" or bool(unlisted)
+
     def _kind(self, found: Found) -> str:
         return self._areas(found)[0].kind
+
+
+@cache
+def _segmenter() -> Segmenter:
+    return Segmenter()
 
 
 def _tell(areas: Sequence[Area], method: Method) -> Place:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from opencc import OpenCC
 
+from benchmarks.places import GOLD, count_outcomes, judge_places
 from screen.errors import SettingsError
 from screen.findings.gazetteer import Area, Gazetteer, Hospital, open_gazetteer, read_hospitals
 from screen.findings.places import UNKNOWN, Place, find_paper_place, find_place, tell_place
@@ -28,6 +29,8 @@ HOSPITALS = """\
 郑州 河南省人民医院
 南京 江苏省人民医院
 长春 吉林省人民医院
+北京 北京协和医院
+武汉 武汉协和医院 协和医院
 上海 上海市第一人民医院
 北京 北京大学第一医院
 武汉 华中科技大学同济医学院附属同济医院 同济医院 Tongji_Hospital
@@ -39,6 +42,7 @@ CITIES = """\
 广东 广州 Guangzhou Canton
 广东 中山
 广东 深圳
+广东 佛山
 福建 福州
 福建 厦门
 江苏 南京 Nanjing
@@ -146,6 +150,8 @@ def test_a_hospital_of_the_army_is_one_however_its_number_is_written(spelling: s
         ("北京大学第一医院太原医院", ""),
         ("第一医院", ""),
         ("某军区总医院", ""),
+        ("协和医院", ""),
+        ("协和医院，北京", "北京协和医院"),
     ],
 )
 def test_a_name_that_many_have_counts_only_where_its_place_is_told(
@@ -161,10 +167,14 @@ def test_a_name_that_many_have_counts_only_where_its_place_is_told(
         ("沈阳市和平区南京北街155号", "沈阳", "辽宁"),
         ("广州市中山二路58号", "广州", "广东"),
         ("昆明市延安医院", "昆明", "云南"),
+        ("上海市武汉道 某医院", "上海", "上海"),
+        ("武汉广州军区总医院", "武汉", "湖北"),
+        ("新疆军区医院", "", "新疆"),
         ("陕西省延安市人民医院", "延安", "陕西"),
         ("吉林市中心医院", "吉林", "吉林"),
         ("吉林省肿瘤医院", "", "吉林"),
         ("湖南省肿瘤医院", "", "湖南"),
+        ("山东省千佛山医院", "", "山东"),
         ("西藏自治区人民政府驻成都办事处医院", "成都", "四川"),
         ("中国医科大学器官移植科", "沈阳", "辽宁"),
         ("北京大学深圳医院", "深圳", "广东"),
@@ -276,3 +286,12 @@ def test_every_hospital_of_the_table_is_found_by_its_own_name() -> None:
     hospitals = {one for name in open_gazetteer().hospitals.values() for one in name.hospitals}
     assert [one.name for one in hospitals if find_place(one.name).hospital != one.name] == []
     assert {one.province for one in hospitals} <= {unit.name for unit in read_provinces()}
+
+
+def test_a_wrong_place_is_rarer_than_an_unknown_one() -> None:
+    counts = count_outcomes(judge_places(GOLD))
+    assert counts["hospital"]["wrong"] <= 2
+    assert counts["city"]["wrong"] <= 1
+    assert counts["province"]["wrong"] <= 1
+    assert counts["city"]["right"] >= 385
+    assert counts["province"]["right"] >= 410
