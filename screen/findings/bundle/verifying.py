@@ -176,6 +176,10 @@ def _check_rows(archive: Archive, contents: Contents, report: Report, check: Che
                 book = read_book(study, apart)
         except BundleError as error:
             report.differ(str(error).partition(":")[0], "", str(error).partition(": ")[2])
+        if book is None:
+            report.unchecked["hits against a pack that cannot be used"] = len(
+                contents.rows("hits.jsonl")
+            )
         check_evidence(contents, book, report)
         if settings is None:
             report.unchecked["verdicts, figures and quotes, for want of settings"] += len(
