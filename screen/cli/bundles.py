@@ -84,6 +84,12 @@ def bundle(
         for line in show_packed(packed, output):
             click.echo(line, err=quiet)
         click.echo(holdings.completeness.statement, err=True)
+    if packed.naming:
+        click.echo(
+            f"{packed.naming} passages quote the name of an author of their paper. What is quoted "
+            "stands as it is, or nobody could check it.",
+            err=True,
+        )
     if packed.outdated:
         click.echo(
             f"Made by another version, pack or setting than these: {', '.join(packed.outdated)}; "

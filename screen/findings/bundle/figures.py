@@ -134,12 +134,19 @@ def _check_completeness(
     }
     _compare(KNOWN, "", wanted, told, report)
     for name in ("hits.jsonl", "papers.jsonl", "findings.jsonl"):
-        for number, row in contents.tables[name]:
-            for key, value in (
-                ("recall_at_least", told.get("recall_at_least")),
-                ("completeness", told.get("statement")),
-            ):
-                report.compare(name, f"line {number}", f"{key}, not as in {KNOWN}", value, row[key])
+        for key, value in (
+            ("recall_at_least", told.get("recall_at_least")),
+            ("completeness", told.get("statement")),
+        ):
+            # It stands in every row: what is the same wrong value in many is told once.
+            wrong: dict[Any, list[int]] = {}
+            for number, row in contents.tables[name]:
+                if row[key] != value:
+                    wrong.setdefault(row[key], []).append(number)
+            for found, lines in wrong.items():
+                more = f" and {len(lines) - 1} more" if len(lines) > 1 else ""
+                where = f"line {lines[0]}{more}"
+                report.compare(name, where, f"{key}, not as in {KNOWN}", value, found)
 
 
 def _bound_recall(contents: Contents, known: Settlement, settings: Settings) -> float | None:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import zipfile
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,8 @@ from screen.ingest.kinds import DOCX, HTML, PDF, TEXT
 from screen.match.packs import find_pack, load_pack
 from screen.study.notes import read_notes
 from screen.study.orders import read_last
-from screen.study.samples import read_samples
+from screen.study.queries import list_records
+from screen.study.samples import list_files, read_samples
 from screen.study.verdicts import read_told
 from screen.types import SourceFile
 
@@ -36,6 +38,7 @@ class Packed:
     """What was written: how many files, their size unpacked, and the SHA-256 of the bundle.
 
     `sha256` is "" if it went into a pipe. `outdated` are the stages that another version made.
+    `naming` counts the passages in whose verbatim words a name stands that was to be left out.
     """
 
     members: int
@@ -46,6 +49,7 @@ class Packed:
     sha256: str
     size: int
     outdated: tuple[str, ...]
+    naming: int
 
 
 class LostSources(BundleError):  # noqa: N818 - what is wrong is in the name
@@ -101,6 +105,26 @@ def write_bundle(holdings: Holdings, output: Path, *, with_sources: bool = False
         sha256=sha256,
         size=size,
         outdated=tuple(n for n, stage in versions["stages"].items() if not stage["as_here"]),
+        naming=_count_names(holdings),
+    )
+
+
+def _count_names(holdings: Holdings) -> int:
+    """Count the passages that quote a name of an author of their paper which was to be left out.
+
+    What is quoted is left as it stands: it could not be checked otherwise.
+    """
+    if holdings.people.authors == "names":
+        return 0
+    names: dict[str, set[str]] = defaultdict(set)
+    for row in list_records(holdings.engine):
+        if row["sha256"]:
+            # Names of one character may be words.
+            names[row["sha256"]] |= {n for n in row["authors"].split("; ") if len(n) > 1}
+    drawn = [hit for sample in list_files(holdings.study) for hit in sample["passages"]]
+    return sum(
+        any(name in hit["context"] or name in hit["quote"] for name in names[hit["paper"]])
+        for hit in (*holdings.hits, *drawn)
     )
 
 

@@ -79,7 +79,9 @@ def check_quotes(
     found = find_sources(archive, rows, check.folder)
     tell_missing(found, rows, report)
     passages = _list_passages(contents)
-    there = [row for row in rows if found.has(row["sha256"])]
+    there = [row for row in rows if found.has(row["sha256"]) and row["status"] != "waiting"]
+    waiting = sum(row["status"] == "waiting" for row in rows)
+    report.unchecked["sources that were not read when the bundle was written"] = waiting
     for row in rows:
         if not found.has(row["sha256"]):
             lost = sum(len(list_parts(item.row)) for item in passages[row["sha256"]])

@@ -1,7 +1,7 @@
 """The verdicts of a bundle settled again, and what was made of them compared with that."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
@@ -133,10 +133,16 @@ class Settlement:
             found[row["paper_id"], row["hit_id"]].append(row)
         return found
 
-    def things(self, papers: Iterable[str]) -> list[Thing]:
-        """Return what was judged of some papers."""
-        wanted = set(papers)
-        return [thing for thing in self.told if thing[0] in wanted]
+    def things(self, paper: str) -> list[Thing]:
+        """Return what was judged of a paper."""
+        return self._things.get(paper, [])
+
+    @cached_property
+    def _things(self) -> Mapping[str, list[Thing]]:
+        found: dict[str, list[Thing]] = defaultdict(list)
+        for thing in self.told:
+            found[thing[0]].append(thing)
+        return found
 
 
 def check_settlement(contents: Contents, known: Settlement, report: Report) -> None:
@@ -175,7 +181,7 @@ def _check_papers(contents: Contents, known: Settlement, report: Report) -> None
         paper, where = row["sha256"], f"line {number}"
         source = known.groups.find_source(known.judgements, paper)
         verdict = known.judge(paper)
-        judged = [known.criteria(thing) for thing in known.things([source]) if known.code(thing)]
+        judged = [known.criteria(thing) for thing in known.things(source) if known.code(thing)]
         wanted = {
             "verdict": verdict,
             "settled": source in known.settled,
@@ -219,7 +225,7 @@ def _check_findings(contents: Contents, known: Settlement, report: Report) -> No
 
 def _check_judges(known: Settlement, source: str, row: Row, where: str, report: Report) -> None:
     """Compare who and what stands behind a finding: criteria, mitigating, adjudication."""
-    things = known.things([source])
+    things = known.things(source)
     standing = [v for t in things for v in known.told[t] if v["id"] in known.standing]
     criteria = {c for thing in things if known.code(thing) for c in known.criteria(thing)}
     wanted: dict[str, Any] = {
@@ -259,9 +265,13 @@ def _check_passage(
 
 
 def _compare(member: str, where: str, name: str, wanted: Any, found: Any, report: Report) -> None:
-    if name == "verdicts" and wanted != found:
-        told = [[str(one["id"]) for one in rows] for rows in (wanted, found)]
-        what = "verdicts, not as in verdicts.jsonl"
-        report.differ(member, where, what, f"ids {told[0]}", f"ids {told[1]}")
-    else:
+    if name != "verdicts":
         report.compare(member, where, name, wanted, found)
+        return
+    what = f"verdicts, not as in {MEMBER}"
+    ids = [[one["id"] for one in rows] for rows in (wanted, found)]
+    report.compare(member, where, what, *ids)
+    if ids[0] == ids[1]:
+        for one, other in zip(wanted, found, strict=True):
+            for key, value in one.items():
+                report.compare(member, where, f"{what}: id {one['id']}, {key}", value, other[key])

@@ -128,19 +128,18 @@ def _check_crate(
             continue
         if name == MANIFEST:
             continue
-        report.compare(
-            CRATE, name, "contentSize", str(archive.size(name)), entity.get("contentSize")
-        )
+        what, size = "not as the metadata tell", str(archive.size(name))
+        report.compare(name, "", f"{what}: bytes", entity.get("contentSize"), size)
         if name in hashes:
-            report.compare(CRATE, name, "sha256", hashes[name], entity.get("sha256"))
+            report.compare(name, "", f"{what}: SHA-256", entity.get("sha256"), hashes[name])
     for name in sorted(filter(None, listed - set(archive.names)), key=str):
         report.differ(CRATE, tell(name), "described, but not in the bundle")
     rows = contents.rows(MEMBER)
     for key, value, what in (
-        (HISTORY_COUNT, len(rows), "number of verdicts in the history"),
-        (HISTORY_HEAD, find_head(rows), "chain of the last verdict"),
+        (HISTORY_COUNT, len(rows), "number of verdicts, by the metadata"),
+        (HISTORY_HEAD, find_head(rows), "chain of the last verdict, by the metadata"),
     ):
-        report.compare(CRATE, key, what, value, entities.get(key, {}).get("value"))
+        report.compare(MEMBER, "", what, entities.get(key, {}).get("value"), value)
 
 
 def _read_entities(archive: Archive, report: Report) -> dict[str, dict[str, Any]] | None:
@@ -177,6 +176,10 @@ def _check_rows(archive: Archive, contents: Contents, report: Report, check: Che
                 book = read_book(study, apart)
         except BundleError as error:
             report.differ(str(error).partition(":")[0], "", str(error).partition(": ")[2])
+        if book is None:
+            report.unchecked["hits against a pack that cannot be used"] = len(
+                contents.rows("hits.jsonl")
+            )
         check_evidence(contents, book, report)
         if settings is None:
             report.unchecked["verdicts, figures and quotes, for want of settings"] += len(

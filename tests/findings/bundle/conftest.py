@@ -3,9 +3,11 @@
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from screen.findings.bundle.setup import _read_book
 from screen.study.folder import Study
 from screen.study.queries import list_queue
 from screen.study.verdicts import append
@@ -43,6 +45,22 @@ class Judged:
     @property
     def members(self) -> Members:
         return take_apart(self.bundle)
+
+
+@pytest.fixture(autouse=True)
+def _read_each_pack_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading a pack is most of the time that a check takes."""
+
+    def read(folder: Path) -> Any:
+        files = b"".join(path.read_bytes() for path in sorted(folder.iterdir()))
+        if files not in _books:
+            _books[files] = _read_book(folder)
+        return _books[files]
+
+    monkeypatch.setattr("screen.findings.bundle.setup._read_book", read)
+
+
+_books: dict[bytes, Any] = {}
 
 
 @pytest.fixture(scope="session")

@@ -114,11 +114,11 @@ def test_a_change_is_named(
     ("change", "named"),
     [
         (change_rows(HISTORY, lambda r: r.pop(1)), "verdict 2: missing from the history"),
-        (change_rows(HISTORY, lambda r: r.pop()), "number of verdicts in the history: expected 9"),
+        (change_rows(HISTORY, lambda r: r.pop()), "by the metadata: expected 10, found 9"),
         (change_rows(HISTORY, lambda r: r.insert(1, r.pop(2))), "verdict 2: out of its order"),
         (set_in(HISTORY, note="never said"), "verdict 1: its chain does not follow"),
         (set_in(HISTORY, in_force=False), "verdict 1: in_force: expected True, found False"),
-        (replace("pack/terms.yml", "气管插管", "气管插官"), "pack/: not the pack that found"),
+        (replace("pack/terms.yml", "呼吸机", "呼吸鸡"), "pack/: not the pack that found"),
         (replace("study.toml", '[database]\nurl = ""', '[database]\nurl = "postgresql://h/x"'),
          "leads out of the bundle"),
         (replace("study.toml", '"./pack"', '"/etc"'), "study.toml: pack is '/etc', which leads"),
@@ -371,6 +371,14 @@ def test_whatever_stands_in_a_row_is_no_crash(
     write_rows(members, name, rows)
     fit_manifest(members)
     check(invoke, put_together(members, tmp_path / "b.zip"))
+
+
+def test_settings_that_lead_out_are_not_run(judged: Judged, invoke: Invoke, tmp_path: Path) -> None:
+    for old, new in (('"./pack"', '"../pack"'), ('targets = ""', 'targets = "/etc/passwd"')):
+        path = forge(judged, tmp_path / "b.zip", replace("study.toml", old, new), fit_manifest)
+        done = invoke("reproduce", path, "--sources", judged.made.papers)
+        assert done.exit_code == 2
+        assert "leads out of the bundle" in done.stderr
 
 
 # ---- the chain ---------------------------------------------------------------------------------
