@@ -202,8 +202,8 @@ def test_a_study_is_read_while_something_is_written(made: MadeStudy, tmp_path: P
         with write(engine) as connection:
             connection.execute(sa.delete(schema.hits))
             assert len(list(study.hits())) == 2
-        # What was read stays as it was.
-        assert study.to_arrow("hits").num_rows == 2
+        # Hits are read when they are asked for.
+        assert study.to_arrow("hits").num_rows == 0
         with screen.open_study(copy.folder) as again:
             assert list(again.hits()) == []
             assert next(again.papers()).code == 0

@@ -208,7 +208,7 @@ class Holdings:
             possible=row["possible"],
             verdict=verdict,
             is_settled=source in self._settled,
-            out_of_scope=self._find_reason(source),
+            out_of_scope=self.judgements.find_reason(source),
             judged_criteria=self._list_judged_criteria(source) if verdict else (),
             carried=source != sha256,
             copy_of=self.groups.originals.get(sha256),
@@ -235,11 +235,6 @@ class Holdings:
                 for name in ("journal", "volume", "issue", "pages", "doi", "abstract", "database")
             },
         )
-
-    def _find_reason(self, paper: str) -> str | None:
-        own = self.judgements.papers.get(paper)
-        is_out = own is not None and own.is_settled and own.code is None
-        return (own.reason or "not stated") if own is not None and is_out else None
 
     @cached_property
     def _settled(self) -> set[str]:

@@ -89,6 +89,13 @@ class Judgements:
                 found[paper] = max(code, found.get(paper, 0))
         return found
 
+    def find_reason(self, paper: str) -> str | None:
+        """Return why people left a paper out of scope, None if they did not."""
+        own = self.papers.get(paper)
+        if own is None or not own.is_settled or own.code is not None:
+            return None
+        return own.reason or "not stated"
+
     def find_papers(self, code: int) -> set[str]:
         """Return the papers settled at `code` or above."""
         found = {p for p, own in self.papers.items() if own.code is not None and own.code >= code}

@@ -185,6 +185,7 @@ def _check_papers(contents: Contents, known: Settlement, report: Report) -> None
         wanted = {
             "verdict": verdict,
             "settled": source in known.settled,
+            "out_of_scope": known.judgements.find_reason(source),
             "verdict_carried": source != paper,
             "copy_of": known.groups.originals.get(paper),
             "judged_criteria": sorted({c for part in judged for c in part}) if verdict else [],

@@ -171,7 +171,7 @@ _OPEN: Mapping[str, frozenset[str]] = {
     "papers.jsonl": frozenset(
         _REFERENCE_OPEN
         | {"reason", "flagged", "code", "score", "problematic", "possible", "verdict", "copy_of"}
-        | {"published_flagged", "published_distance", "published_target"}
+        | {"published_flagged", "published_distance", "published_target", "out_of_scope"}
     ),
     "records.jsonl": frozenset({"sha256", "matched", "year"}),
     "failures.jsonl": frozenset({"sha256", "page"}),
