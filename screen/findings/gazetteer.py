@@ -37,6 +37,7 @@ _COMMON = re.compile(
 )
 # The army counts its hospitals through the whole country, a city its own to ten or so.
 _UNIT = re.compile(r"\d{2,} ?(?:中心|central )?(?:医院|hospital)")
+_ARMY_UNIT = re.compile(r"(?:解放军|联勤保障部队)(\d{2,}(?:中心)?医院)")
 _COMMON_ENGLISH = re.compile(
     r"(?:(?:hospital|affiliated|peoples|central|center|general|municipal|provincial|city|province|"
     "county|district|children|womens?|maternity|cancer|tumor|chest|heart|infectious|diseases?|medical|"
@@ -151,11 +152,15 @@ def read_hospitals(path: Path) -> list[tuple[Hospital, list[str]]]:
     """Return each hospital of a table with all its names, Chinese and English."""
     return [
         (
-            Hospital(row["name"], row["english"], row["city"], row["province"]),
+            Hospital(row["name"], row["english"], _shorten(row["city"]), row["province"]),
             [name for name in (row["name"], row["english"], *row["aliases"].split("|")) if name],
         )
         for row in _read_rows(path, ("name", "english", "aliases", "city", "province"))
     ]
+
+
+def _shorten(city: str) -> str:
+    return city.removesuffix("市") if len(city) > len("津市") else city
 
 
 def read_areas(path: Path) -> list[tuple[Area, list[str]]]:
@@ -228,8 +233,11 @@ def _name_hospitals(
     for text, known in owners.items():
         written_out = tuple(hospital for hospital, short in known.items() if not short)
         whole = any(True for _ in _inner_areas(text, areas))
-        common = not written_out or not (whole or text in official or _is_rare(text))
-        names[text] = HospitalName(tuple(known) if common else written_out, common, whole)
+        rare = whole or text in official or _is_rare(text)
+        common = not rare or not (written_out or _UNIT.fullmatch(text))
+        names[text] = HospitalName(
+            tuple(known) if common else written_out or tuple(known), common, whole
+        )
     return names
 
 
@@ -270,6 +278,8 @@ def _vary(text: str, areas: Mapping[str, AreaName]) -> Iterator[tuple[str, bool]
     forms = {text, _MEDICAL_SCHOOL.sub("", text), _NUMBERED.sub("附属第", text)}
     forms |= {_BARE_AFFILIATED.sub("", form) for form in forms}
     forms |= {form for whole in tuple(forms) for form in _vary_place(whole, areas)}
+    if unit := _ARMY_UNIT.fullmatch(text):
+        forms |= {unit[1], f"解放军{unit[1]}"}
     for form in forms:
         yield form, False
     yield from ((form, True) for form in _leave_place(text, areas))

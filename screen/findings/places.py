@@ -50,7 +50,7 @@ _NO_PLACE = re.compile("战区|海道|区(?!人民|中心|医院|妇|第)| milit
 _HOUSE = re.compile("[^\\d]{0,12}?(?:医院|保健院|医疗中心|医学中心)")
 _BRANCH = re.compile(r"[\u3400-\u9fff]{2,8}?(?:医院|分院|院区|医疗中心)")
 # What ends so is the beginning of a longer name, of another hospital than that which follows.
-_BEGUN = re.compile("(?:[省市县区州旗盟镇乡]|兵团|集团|公司|厂|矿|油田|农垦|铁路)$")
+_BEGUN = re.compile("(?:[省市县州旗盟镇乡]|(?<!军)区|兵团|集团|公司|厂|矿|油田|农垦|铁路)$")
 _SCHOOL_NAME = re.compile("[医科理工中药军师范第\\d]{0,4}(?:大学|学院)")
 _SCHOOL = re.compile("(?:附属|大学|学院)$")
 _ADMITTED = re.compile(
@@ -218,8 +218,10 @@ class _Reading:
         rest = _BRANCH.match(self.text, found.end) if found.end not in self.breaks else None
         if rest is None or rest[0] in ("医院", "分院", "院区"):
             return None
+        if any(other.start == found.end for other in self.hospitals):
+            return None
         for area in self.areas:
-            if area.start == found.end:
+            if area.start == found.end and not self._is_school(area):
                 place = _tell(self._names.areas[area.spelling].areas, "place name")
                 return (
                     place if (place.city or place.province) not in _whereabouts(hospital) else None

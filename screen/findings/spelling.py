@@ -22,6 +22,10 @@ _NUMBER = re.compile(
 )
 _SPACED = re.compile(r"(?<!\d\d)(?<=\d) (?=\d(?!\d))")
 _ARMY = re.compile("中国人民解放军|人民解放军|中国解放军")
+# A part of the army is known without it.
+_PART = re.compile(
+    "解放军(?=联勤保障|[东西南北中]部战区|[海空陆]军|火箭军|第二炮兵|战略支援|.{2,4}军区)"
+)
 _POLICE = re.compile("(?:中国)?(?:人民)?武装警察部队|(?:中国)?武警部队")
 _UNIT = re.compile(r"(?<=解放军)[(]?第(?=\d)|(?<=部队)第(?=\d)|第(?=\d{2,}(?:中心)?医院)")
 _AFFILIATED = re.compile(r"第(\d+)附[属设]医院|第(\d+)临床(?:医学院|医院|学院)")
@@ -72,7 +76,7 @@ def spell(words: str) -> Spelt:
     if not _CHINESE.search(text):
         return _spell_english(text)
     text = _POLICE.sub("武警", _ARMY.sub("解放军", _SPACED.sub("", text)))
-    text = _UNIT.sub("", _NUMBER.sub(_say_number, text)).replace("解放军联勤保障", "联勤保障")
+    text = _PART.sub("", _UNIT.sub("", _NUMBER.sub(_say_number, text)))
     return _join(_AFFILIATED.sub(lambda match: f"附属第{match[1] or match[2]}医院", text))
 
 
