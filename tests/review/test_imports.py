@@ -290,7 +290,7 @@ def test_a_blind_study_hands_out_blind_files_unless_told_otherwise(
 @pytest.mark.parametrize(
     "options",
     [
-        ["--what", "hits", "--format", "xlsx"],
+        ["--what", "hits", "--format", "doccano"],
         ["--what", "papers", "--reviewer", "AB"],
         ["--what", "hits", "--open"],
         ["--what", "queue", "--round", "2"],

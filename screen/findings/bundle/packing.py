@@ -7,6 +7,7 @@ import zipfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from screen.errors import BundleError
@@ -124,7 +125,7 @@ def _count_names(holdings: Holdings) -> int:
     drawn = [hit for sample in list_files(holdings.study) for hit in sample["passages"]]
     return sum(
         any(name in hit["context"] or name in hit["quote"] for name in names[hit["paper"]])
-        for hit in (*holdings.hits, *drawn)
+        for hit in chain(holdings.list_hits(), drawn)
     )
 
 
