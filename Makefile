@@ -39,11 +39,15 @@ demo: $(READY) ## Screen the project's own corpus, judge it as made-up readers w
 	@echo "== made-up readers judge the queue, and papers drawn from the unflagged"
 	@$(BIN)/ddr-screen sample $(DEMO) -n 12 --seed 1
 	@$(BIN)/python corpus/judging.py $(DEMO)
-	@echo "== exports and the report"
+	@echo "== exports, the appendix table and the report"
 	@$(BIN)/ddr-screen export $(DEMO) --what hits --format csv -o $(DEMO)/hits.csv
 	@$(BIN)/ddr-screen export $(DEMO) --what papers --format jsonl -o $(DEMO)/papers.jsonl
 	@$(BIN)/ddr-screen export $(DEMO) --what findings --format xlsx -o $(DEMO)/findings.xlsx
+	@$(BIN)/ddr-screen appendix $(DEMO) -o $(DEMO)/appendix.docx
 	@$(BIN)/ddr-screen report $(DEMO) -o $(DEMO)/report.html --title "Demo: made-up papers of made-up hospitals"
+	@echo "== the evidence as one file, checked against the papers"
+	@$(BIN)/ddr-screen bundle $(DEMO) -o $(DEMO)/evidence.zip
+	@$(BIN)/ddr-screen verify $(DEMO)/evidence.zip --sources corpus/papers
 
 test: $(READY) ## Run the tests but the slow ones
 	@echo "== running the tests on all processors (about five minutes on two)"
