@@ -385,6 +385,7 @@ def as_user(tmp_path_factory: pytest.TempPathFactory) -> Sequence[str]:
     return wrapper
 
 
+@MORE
 def test_a_file_that_may_not_be_read_is_a_row_until_it_may(
     make_study: "MakeStudy", run_cli: "RunCli", invoke: "Invoke", as_user: Sequence[str]
 ) -> None:

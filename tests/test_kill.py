@@ -104,7 +104,7 @@ class TestKilledRun:
     @pytest.mark.parametrize(
         ("number", "all_of_them"),
         [
-            (signal.SIGINT, False),
+            pytest.param(signal.SIGINT, False, marks=MORE),
             pytest.param(signal.SIGTERM, False, marks=MORE),
             # As SLURM tells every process of a job.
             pytest.param(signal.SIGTERM, True, marks=MORE),

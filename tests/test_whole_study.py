@@ -537,6 +537,7 @@ class TestHelp:
         assert "queue" in run_cli("--help").stdout
 
 
+@pytest.mark.slow(reason="a run that meets another")
 class TestTwoAtOnce:
     def test_a_second_run_is_refused_and_told_who_is_at_work(
         self, finished: Finished, invoke: "Invoke", ddr_screen: Path, tmp_path: Path

@@ -28,7 +28,10 @@ from screen.terminal.concordance import show_lines, show_searched
     "--fuzzy",
     "similarity",
     type=click.FloatRange(0.5, 1),
-    help="Also what is as alike as this, 0.5-1, measured as for the phrases of a pack.",
+    is_flag=False,
+    flag_value=0.75,
+    help="Also what is as alike as this, 0.5-1, measured as for the phrases of a pack; 0.75 if no "
+    "number is given.",
 )
 @click.option(
     "--width",

@@ -290,7 +290,7 @@ def test_every_hospital_of_the_table_is_found_by_its_own_name() -> None:
 
 def test_a_wrong_place_is_rarer_than_an_unknown_one() -> None:
     counts = count_outcomes(judge_places(GOLD))
-    assert counts["hospital"]["wrong"] <= 1
+    assert counts["hospital"]["wrong"] <= 2
     assert counts["city"]["wrong"] == counts["province"]["wrong"] == 0
     assert counts["hospital"]["right"] >= 424
     assert counts["city"]["right"] >= 436

@@ -66,7 +66,7 @@ def test_a_scan_is_read_whichever_way_up_it_lies(
     assert likeness(page, words) > 95
 
 
-@pytest.mark.parametrize("turn", [pytest.param(0, marks=MORE), 90])
+@pytest.mark.parametrize("turn", [pytest.param(turn, marks=MORE) for turn in (0, 90)])
 def test_each_line_has_its_confidence_and_its_place(
     tmp_path: Path, picture: Image.Image, turn: float
 ) -> None:

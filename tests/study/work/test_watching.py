@@ -24,6 +24,7 @@ def read_log(study: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in log.read_text(encoding="ascii").splitlines()]
 
 
+@pytest.mark.slow(reason="a run that lasts long enough to be watched")
 def test_a_run_can_be_watched_while_it_lasts(
     undisturbed: Undisturbed, invoke: "Invoke", ddr_screen: Path, tmp_path: Path
 ) -> None:
