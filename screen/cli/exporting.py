@@ -96,14 +96,15 @@ def export(
     filled in, import-verdicts takes it in. docs/formats.md describes every field.
     """
     opened = Study(study)
-    codebook = load_pack(find_pack(opened.settings.pack, opened.folder)).manifest
     names = tuple(name.strip() for name in columns.split(",")) if columns else ()
     filters = Filters(frozenset(codes), frozenset(criteria), years, settled)
     wanted = Wanted(what, format_, filters, names)
-    wanted.check(list(codebook.criteria))
+    # Reading the pack takes half a second, which only some exports need.
+    codebook = _read_codebook(opened) if criteria or what == "queue" else None
+    wanted.check(list(codebook.criteria) if codebook else [])
     if what != "queue" and (reviewer, round_, blind) != (None, None, None):
         raise click.UsageError("--reviewer, --round, --blind and --open are for --what queue")
-    if what == "queue":
+    if codebook is not None and what == "queue":
         # The verdicts of the reviewer who is named come back: only who wants no names loses any.
         people = None if authors == "names" else (authors, reviewers)
         _export_queue(opened, wanted, output, codebook, (reviewer, round_, blind), people)
@@ -119,6 +120,10 @@ def export(
             err=True,
         )
     click.echo(holdings.completeness.statement, err=True)
+
+
+def _read_codebook(study: Study) -> Manifest:
+    return load_pack(find_pack(study.settings.pack, study.folder)).manifest
 
 
 def _export_queue(

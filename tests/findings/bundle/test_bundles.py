@@ -60,6 +60,7 @@ def test_no_name_of_a_person_or_a_place_of_this_machine_is_in_it(judged: Judged)
     assert row["note"] == f"as {read_rows(judged.members, 'verdicts.jsonl')[1]['reviewer']} said"
 
 
+@pytest.mark.slow(reason="a bundle without names")
 def test_without_names_a_history_still_settles(
     judged: Judged, invoke: Invoke, tmp_path: Path
 ) -> None:
@@ -69,6 +70,7 @@ def test_without_names_a_history_still_settles(
     assert invoke("verify", path).exit_code == 0
 
 
+@pytest.mark.slow(reason="a bundle with its sources, run again")
 def test_sources_in_a_bundle_are_checked_and_run_again(
     judged: Judged, invoke: Invoke, tmp_path: Path
 ) -> None:
