@@ -19,6 +19,9 @@ def list_hits(engine: sa.Engine) -> Iterator[dict[str, Any]]:
     source = sa.select(hits).subquery()
     query = select_passages(source).order_by(*rank(source, "reading"))
     with engine.connect() as connection:
+        if connection.dialect.name == "postgresql":
+            # There the rows wait at the server, which keeps them for as long as a transaction.
+            connection.execution_options(isolation_level="REPEATABLE READ")
         rows = connection.execution_options(yield_per=_AT_A_TIME).execute(query)
         yield from map(dict, rows.mappings())
 
