@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -204,9 +205,14 @@ def run_cli() -> RunCli:
 
 @pytest.fixture(scope="session")
 def invoke() -> Invoke:
+    from screen.match import packs
     from screen.match.cascade import Cascade
+    from screen.rank import model
     from screen.study.work.isolation import Isolated
 
+    # What takes a third of a second in each process is done once for the same bytes.
+    parse = lru_cache(maxsize=32)(packs._parse)
+    undump = lru_cache(maxsize=4)(model._undump)
     make_ready = Cascade.__init__
     kept: dict[str, dict[str, Any]] = {}
 
@@ -228,6 +234,8 @@ def invoke() -> Invoke:
         with (
             patch.object(Isolated, "ask", work_here),
             patch.object(Cascade, "__init__", make_ready_once),
+            patch.object(packs, "_parse", parse),
+            patch.object(model, "_undump", undump),
         ):
             done = CliRunner().invoke(
                 main, [os.fspath(arg) for arg in args], catch_exceptions=False

@@ -150,30 +150,37 @@ class _Loader(yaml.CSafeLoader):
             if not isinstance(key, yaml.ScalarNode):
                 raise yaml.MarkedYAMLError(problem="a key is no word", problem_mark=key.start_mark)
             if key.value in seen:
-                line = key.start_mark.line + 1
-                raise PackError(f"{key.start_mark.name}:{line}: {key.value!r} is there twice")
+                problem = f"{key.value!r} is there twice"
+                raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
             seen.add(key.value)
         return super().construct_mapping(node, deep)
 
 
 def read_file(path: Path, model: type[Model]) -> PackFile[Model]:
     """Read one YAML file into its model. Raises PackError naming file and line."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise PackError(f"{path}: no such file") from None
+    except (OSError, ValueError) as error:
+        raise PackError(f"{path}: {' '.join(str(error).split())}") from None
+    return _parse(path, data, model)
+
+
+def _parse(path: Path, data: bytes, model: type[Model]) -> PackFile[Model]:
     tree: yaml.Node | None = None
     try:
-        with path.open(encoding="utf-8") as file:
-            loader = _Loader(file)
-            tree = loader.get_single_node()
+        loader = _Loader(data.decode("utf-8"))
+        tree = loader.get_single_node()
         if not isinstance(tree, yaml.MappingNode):
             raise PackError(f"{path}:1: expected keys and values")
         return PackFile(path, model.model_validate(loader.construct_document(tree)), tree)
-    except FileNotFoundError:
-        raise PackError(f"{path}: no such file") from None
     except ValidationError as error:
         raise PackError(_explain(path, tree, error)) from None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise PackError(f"{path}:{line}: {error.problem}") from None
-    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
+    except (ValueError, RecursionError, yaml.YAMLError) as error:
         raise PackError(f"{path}: {' '.join(str(error).split())}") from None
 
 
