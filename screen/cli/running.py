@@ -33,7 +33,7 @@ from screen.study.scope import name_scope
 from screen.study.work.cluster import ClusterWorkers
 from screen.study.work.engine import LocalWorkers, Workers, count_workers
 from screen.study.work.isolation import BrokenOffError
-from screen.study.work.pipeline import prepare
+from screen.study.work.pipeline import prepare, tidy
 from screen.study.work.pipeline import run as run_study
 from screen.study.work.recipe import make_recipe
 from screen.study.work.stages import ShardDone
@@ -128,6 +128,9 @@ def run(
                 else:
                     loaded = merge_shards(opened, engine, kept, watch)
             number = pool.number
+        if part is None:
+            # A worker may have been killed while it wrote, and another have done its shards.
+            tidy(opened, recipe)
     work = count_work(done, loaded)
     failed = sum(len(shard.failures) for shard in done)
     if engine is not None:

@@ -8,6 +8,7 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from screen.study.folder import Study
 from screen.study.shards import forget, sweep
@@ -40,10 +41,20 @@ def find_made(study: Study, recipe: Recipe) -> Iterator[ShardDone]:
 
 def prepare(study: Study, recipe: Recipe, *, alone: bool) -> None:
     """Make the folders of the stages; alone, also remove what killed writers left behind."""
-    for name in ("sources", *(stage for stage, _ in recipe.stages)):
-        (study.folder / name).mkdir(exist_ok=True)
-        if alone:
-            sweep(study.folder / name)
+    for folder in _list_folders(study, recipe):
+        folder.mkdir(exist_ok=True)
+    if alone:
+        tidy(study, recipe)
+
+
+def tidy(study: Study, recipe: Recipe) -> None:
+    """Remove what killed writers left behind; nobody whose work still counts may be writing."""
+    for folder in _list_folders(study, recipe):
+        sweep(folder)
+
+
+def _list_folders(study: Study, recipe: Recipe) -> list[Path]:
+    return [study.folder / name for name in ("sources", *(stage for stage, _ in recipe.stages))]
 
 
 def run(
