@@ -5,7 +5,8 @@
 Papers of the corpus, as PDF, text, .docx and .html, are damaged at random and screened in batches
 with tight limits. Printed for each batch: what became of its files, and the largest memory of any
 process of the batch, which must not grow from batch to batch. Then bibliographic records in every
-format: each file gives records, malformed ones, or one error, in a process that may die.
+format: each file gives records, malformed ones, or one error. They are read in a process that may
+die; ends with status 1 if it did.
 """
 
 import argparse
@@ -24,12 +25,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from benchmarks.material import run_watched
-from screen.errors import DocumentError, RecordsError
+from benchmarks.material import count_records, run_watched
 from screen.ingest.files import decode
-from screen.ingest.limits import within
-from screen.ingest.records.making import BadRecord
-from screen.ingest.records.reading import read_records
 from screen.study.work.isolation import Death, Isolated
 
 _EXPORTS = Path(__file__).resolve().parent.parent / "tests" / "ingest" / "records" / "exports"
@@ -214,7 +211,8 @@ def fuzz_records(files: int, seed: int, folder: Path) -> Records:
         name, data = chance.choice(material)
         path = folder / f"{number:05d}-{name}"
         path.write_bytes(mutate(data, chance.choice(material)[1], chance))
-        answer = isolated.ask(_read_records, path, seconds=2 * _SECONDS)
+        limits = _SECONDS, _MEMORY_MB
+        answer = isolated.ask(count_records, path, *limits, seconds=2 * _SECONDS)
         counts.update({"deaths": 1} if isinstance(answer, Death) else answer)
         path.unlink()
     isolated.close()
@@ -226,16 +224,6 @@ def fuzz_records(files: int, seed: int, folder: Path) -> Records:
 
 def _since(begun: float) -> float:
     return round(time.monotonic() - begun, 1)
-
-
-def _read_records(path: Path) -> dict[str, int]:
-    try:
-        with within(_SECONDS, _MEMORY_MB):
-            found = list(read_records(path))
-    except (RecordsError, DocumentError):
-        return {"refused": 1}
-    bad = sum(isinstance(record, BadRecord) for record in found)
-    return {"read": 1, "malformed": bad, "records": len(found) - bad}
 
 
 def _command(timeout: float, *words: str | Path) -> str:
@@ -293,6 +281,8 @@ def main() -> None:
         f"{records.records} records, {records.malformed} malformed; {records.deaths} crashes or "
         f"hangs; {records.seconds} s"
     )
+    if records.deaths:
+        sys.exit(1)
 
 
 if __name__ == "__main__":

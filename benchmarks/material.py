@@ -8,7 +8,11 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from screen.errors import DocumentError, RecordsError
 from screen.ingest.files import decode
+from screen.ingest.limits import within
+from screen.ingest.records.making import BadRecord
+from screen.ingest.records.reading import read_records
 
 # Between this process and the one measured, since a new process begins with the peak of its parent.
 _WATCH = """
@@ -41,6 +45,20 @@ def write_pdfs(folder: Path, pdfs: Sequence[bytes], number: int) -> Path:
     for serial, data in enumerate(islice(cycle(pdfs), number)):
         (folder / f"{serial:06d}.pdf").write_bytes(data + b"\n%% %06d\n%%%%EOF\n" % serial)
     return folder
+
+
+def count_records(path: Path, seconds: int, memory_mb: int) -> dict[str, int]:
+    """Read a file of records within limits; return what became of it: read or refused, and what of.
+
+    Not where it is used: another process cannot ask a program's own module for it.
+    """
+    try:
+        with within(seconds, memory_mb):
+            found = list(read_records(path))
+    except (RecordsError, DocumentError):
+        return {"refused": 1}
+    bad = sum(isinstance(record, BadRecord) for record in found)
+    return {"read": 1, "malformed": bad, "records": len(found) - bad}
 
 
 def run_watched(
