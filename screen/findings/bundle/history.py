@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from screen.findings.bundle.report import Difference
+from screen.findings.bundle.report import Report
 from screen.findings.output import Row
 
 MEMBER = "verdicts.jsonl"
@@ -39,8 +39,8 @@ def find_head(rows: Sequence[Mapping[str, Any]]) -> str:
     return str(rows[-1]["chain"]) if rows else START
 
 
-def find_breaks(rows: Sequence[Row]) -> Iterator[Difference]:
-    """Yield where numbers have a gap or are out of order, and where a chain does not follow."""
+def check_chain(rows: Sequence[Row], report: Report) -> None:
+    """Note where numbers have a gap or are out of order, and where a chain does not follow."""
     before, wanted = START, 1
     numbers = {row["number"] for row in rows}
     for row in rows:
@@ -51,19 +51,19 @@ def find_breaks(rows: Sequence[Row]) -> Iterator[Difference]:
             skipped = range(wanted, min(number, wanted + len(rows) + 1))
             lost = [other for other in skipped if other not in numbers]
             for other in lost:
-                yield Difference(MEMBER, f"verdict {other}", "missing from the history")
+                report.differ(MEMBER, f"verdict {other}", "missing from the history")
             if not lost:
                 what = "out of its order"
-                yield Difference(MEMBER, where, what, f"verdict {wanted}", where)
+                report.differ(MEMBER, where, what, f"verdict {wanted}", where)
         follows = link(before, row)
         if follows != row["chain"]:
             what = "its chain does not follow from the verdict before it and its own row"
-            yield Difference(MEMBER, where, what, follows, row["chain"])
+            report.differ(MEMBER, where, what, follows, row["chain"])
         before, wanted = row["chain"], max(wanted, number + 1)
 
 
-def find_false_changes(rows: Iterable[Row]) -> Iterator[Difference]:
-    """Yield each verdict that does not say truly which earlier one it supersedes.
+def check_changes(rows: Iterable[Row], report: Report) -> None:
+    """Note each verdict that does not say truly which earlier one it supersedes.
 
     That is the last one of the same reviewer on the same thing in the same round. Where names are
     left out it need only be an earlier one on that thing in that round.
@@ -77,12 +77,12 @@ def find_false_changes(rows: Iterable[Row]) -> Iterator[Difference]:
         if row["reviewer"] is None:
             if told is not None and known.get(told) != thing:
                 what = "supersedes no earlier verdict on the same thing in the same round"
-                yield Difference(MEMBER, where, what, "", f"id {told}")
+                report.differ(MEMBER, where, what, "", f"id {told}")
         elif told != last.get(key):
             what = "supersedes: not the reviewer's last verdict on it in that round"
-            yield Difference(MEMBER, where, what, _tell(last.get(key)), _tell(told))
+            report.differ(MEMBER, where, what, _tell(last.get(key)), _tell(told))
         if row["id"] in known:
-            yield Difference(MEMBER, where, "its id was there before", "", str(row["id"]))
+            report.differ(MEMBER, where, "its id was there before", "", str(row["id"]))
         known[row["id"]] = thing
         last[key] = row["id"]
 

@@ -1,17 +1,17 @@
 """Every quote of a bundle looked up at its place: the sources are read again, page by page."""
 
 import hashlib
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from screen.findings.bundle.archive import Archive
 from screen.findings.bundle.evidence import list_parts
 from screen.findings.bundle.reading import Contents
-from screen.findings.bundle.report import Difference, Report
+from screen.findings.bundle.report import Report
 from screen.findings.bundle.sources import Found, fetch, find_sources, tell_missing
 from screen.findings.output import Row
 from screen.ingest.ocr import Task, find_engine
@@ -53,21 +53,6 @@ class Quoted:
     row: Row
 
 
-@dataclass(slots=True)
-class Outcome:
-    """What the check of one source comes to."""
-
-    differences: list[Difference] = field(default_factory=list)
-    checked: Counter[str] = field(default_factory=Counter)
-    unchecked: Counter[str] = field(default_factory=Counter)
-
-    def differ(
-        self, member: str, place: str, what: str, expected: str = "", found: str = ""
-    ) -> None:
-        """Note a difference."""
-        self.differences.append(Difference(member, place, what, expected, found))
-
-
 def check_quotes(
     archive: Archive, contents: Contents, limits: Limits, check: Check, report: Report
 ) -> None:
@@ -87,17 +72,14 @@ def check_quotes(
             lost = sum(len(list_parts(item.row)) for item in passages[row["sha256"]])
             report.unchecked["quotes of missing sources"] += lost
     advance = check.watch(len(there))
-    outcomes: dict[str, Outcome] = {}
+    outcomes: dict[str, Report] = {}
     work = partial(_check_source, archive, found, passages, limits, check)
     with closing(LocalWorkers(count_workers(check.workers))) as pool:
         for task, outcome in run_tasks(pool, work, [row["sha256"] for row in there]):
             outcomes[task] = outcome
             advance(1)
     for row in there:
-        outcome = outcomes[row["sha256"]]
-        report.add(outcome.differences)
-        report.checked.update(outcome.checked)
-        report.unchecked.update(outcome.unchecked)
+        report.add(outcomes[row["sha256"]])
 
 
 def _list_passages(contents: Contents) -> Mapping[str, list[Quoted]]:
@@ -119,12 +101,12 @@ def _check_source(
     limits: Limits,
     check: Check,
     sha256: str,
-) -> Outcome:
+) -> Report:
     """Check all that is said of one source, each step in a process that may die of it."""
     told = found.rows[sha256]
     with fetch(archive, found, sha256) as source:
         if source is None:
-            outcome = Outcome()
+            outcome = Report()
             outcome.differ(found.members[sha256], "", "not the file of its name", sha256)
             return outcome
         reading, _ = read_apart(own_process(), source, limits)
@@ -133,9 +115,9 @@ def _check_source(
             pages = _recognise(told, source, pages, limits, check)
     args = (told, source.media_type, pages, passages[sha256], check.recognises)
     made = own_process().ask(attempt, limits, compare_source, *args, seconds=limits.seconds + GRACE)
-    if isinstance(made, Outcome):
+    if isinstance(made, Report):
         return made
-    outcome = Outcome()
+    outcome = Report()
     why = "it took too long" if isinstance(made, Death) else made.reason
     outcome.differ("sources.jsonl", told["file"], "its text could not be compared", "", why)
     return outcome
@@ -174,9 +156,9 @@ def compare_source(
     pages: Sequence[Page],
     passages: Sequence[Quoted],
     recognises: bool,
-) -> Outcome:
+) -> Report:
     """Compare the pages of a source as they are read here with what the bundle says of them."""
-    outcome = Outcome()
+    outcome = Report()
     if media_type != told["media_type"]:
         what = "the kind of the file"
         outcome.differ("sources.jsonl", told["file"], what, told["media_type"], media_type)
@@ -195,7 +177,7 @@ def compare_source(
 
 
 def _compare_pages(
-    told: Row, here: Mapping[int, Page], left_out: set[int], outcome: Outcome
+    told: Row, here: Mapping[int, Page], left_out: set[int], outcome: Report
 ) -> bool:
     """Compare the raw text of each page; tell whether all that was compared is the same."""
     before = len(outcome.differences)
@@ -221,7 +203,7 @@ def _compare_pages(
     return len(outcome.differences) == before
 
 
-def _look_up(item: Quoted, here: Mapping[int, Page], left_out: set[int], outcome: Outcome) -> None:
+def _look_up(item: Quoted, here: Mapping[int, Page], left_out: set[int], outcome: Report) -> None:
     """Look up the parts of a passage at their places on their pages."""
     for part in list_parts(item.row):
         number, start, end, text = (part[name] for name in ("page", "start", "end", "text"))
@@ -255,7 +237,7 @@ def _compare_clean(
     pages: Sequence[Page],
     is_same: bool,
     is_left_out: bool,
-    outcome: Outcome,
+    outcome: Report,
 ) -> None:
     """Look up the clean words of passages, events and signs, which are no quotes."""
     words = sum(1 + len(item.row["events"]) + len(item.row["mitigating"]) for item in passages)

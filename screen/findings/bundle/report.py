@@ -1,7 +1,6 @@
 """What a check comes to: differences by name, what was checked, and what was not."""
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -54,10 +53,12 @@ class Report:
         if expected != found:
             self.differ(member, place, what, tell(expected), tell(found))
 
-    def add(self, differences: Iterable[Difference]) -> None:
-        """Note several differences."""
-        for one in differences:
-            self.differ(one.member, one.place, one.what, one.expected, one.found)
+    def add(self, other: "Report") -> None:
+        """Add the account of another check."""
+        self.differences += other.differences
+        self.checked.update(other.checked)
+        self.unchecked.update(other.unchecked)
+        self.notes += other.notes
 
     def as_json(self) -> dict[str, Any]:
         """Return everything as plain data."""

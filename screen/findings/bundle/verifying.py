@@ -11,7 +11,7 @@ from screen.findings.bundle.archive import Archive, DamagedMemberError
 from screen.findings.bundle.crate import HISTORY_COUNT, HISTORY_HEAD
 from screen.findings.bundle.evidence import check_evidence
 from screen.findings.bundle.figures import check_figures
-from screen.findings.bundle.history import MEMBER, find_breaks, find_false_changes, find_head
+from screen.findings.bundle.history import MEMBER, check_chain, check_changes, find_head
 from screen.findings.bundle.packing import hash_bundle
 from screen.findings.bundle.quotes import Check, check_quotes
 from screen.findings.bundle.reading import NEEDED, Contents, parse, read_contents
@@ -162,8 +162,8 @@ def _read_entities(archive: Archive, report: Report) -> dict[str, dict[str, Any]
 
 def _check_history(contents: Contents, report: Report) -> None:
     rows = contents.rows(MEMBER)
-    report.add(find_breaks(rows))
-    report.add(find_false_changes(rows))
+    check_chain(rows, report)
+    check_changes(rows, report)
 
 
 def _check_rows(archive: Archive, contents: Contents, report: Report, check: Check | None) -> None:
