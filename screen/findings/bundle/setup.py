@@ -5,7 +5,6 @@ all of it is untrusted: only files of known names are written, and the pack is r
 """
 
 import json
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -87,7 +86,7 @@ def unpack(read: Callable[[str], bytes | None]) -> Iterator[Study]:
     `read` returns a member, or None where there is none. The database, if one is asked for, is
     SQLite in that folder; no model is used. Raises BundleError for what cannot or must not be used.
     """
-    with TemporaryDirectory(prefix="ddr-screen-") as name:
+    with TemporaryDirectory(prefix="ddr-screen-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         study = Study.create(folder / "study")
         for member in (SETTINGS, TARGETS, *(PACK + file for file in (*PACK_FILES, *SCOPE_FILES))):
@@ -104,7 +103,6 @@ def unpack(read: Callable[[str], bytes | None]) -> Iterator[Study]:
         settings = settings.model_copy(update={"limits": limits, "model": ""})
         (study.folder / SETTINGS).write_text(tell_settings(settings), encoding="utf-8")
         yield Study(study.folder)
-        shutil.rmtree(study.folder, ignore_errors=True)
 
 
 def _read_settings(folder: Path) -> Settings:
