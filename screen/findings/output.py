@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
 from screen.errors import ScreenError
-from screen.review.exchange.cells import defuse
+from screen.ingest.records.cells import defuse
 
 Row = dict[str, Any]
 

@@ -20,8 +20,8 @@ from pyarrow.csv import WriteOptions, write_csv
 from screen.errors import DocumentError
 from screen.findings.output import open_output
 from screen.ingest.files import FoundFile, Reading, hash_file, read_source, walk
+from screen.ingest.records.cells import defuse
 from screen.match.afind import join_pages, judge, prepare
-from screen.review.exchange.cells import defuse
 from screen.settings import Limits, Published
 from screen.study.contents import read_pages
 from screen.study.folder import Study, printable_path

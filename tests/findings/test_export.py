@@ -22,9 +22,10 @@ from screen.findings.export import Wanted, write_queue
 from screen.findings.fields import NUMBER, TABLES, TEXT, TRUTH, WHOLE, tell_type
 from screen.findings.holdings import Holdings
 from screen.findings.people import People
+from screen.ingest.records.cells import restore
 from screen.ingest.records.reading import read_records
 from screen.match.packs import find_pack, load_pack
-from screen.review.exchange.cells import restore, unescape
+from screen.review.exchange.cells import unescape
 from screen.review.worksheet import make_filled
 from screen.study.prisma import INCLUDED, count_flow
 from screen.study.verdicts import OUT_OF_SCOPE, Told, settle

@@ -22,8 +22,9 @@ from screen.findings.fields import EVIDENCE, NUMBER, TABLES, TEXT, TRUTH, WHOLE,
 from screen.findings.output import Row
 from screen.findings.writing import workbook
 from screen.findings.writing.formats import Table, write_table
+from screen.ingest.records.cells import restore
 from screen.ingest.records.reading import read_records
-from screen.review.exchange.cells import restore, unescape
+from screen.review.exchange.cells import unescape
 from screen.types import Record
 
 FIELDS = (

@@ -16,7 +16,8 @@ from openpyxl import Workbook, load_workbook
 from openpyxl.utils import get_column_letter
 
 from screen.errors import GoldError, ScreenError
-from screen.review.exchange.cells import defuse, escape, restore, unescape
+from screen.ingest.records.cells import defuse, restore
+from screen.review.exchange.cells import escape, unescape
 from screen.review.exchange.entries import FILLED, Sheet
 from screen.review.exchange.formats import READ_FORMATS, read_entries
 from screen.review.exchange.workbook import read_workbook

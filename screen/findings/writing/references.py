@@ -15,9 +15,9 @@ from bibtexparser.library import Library
 from bibtexparser.model import Entry, Field
 
 from screen.findings.output import Row, make_whole
+from screen.ingest.records.cells import defuse
 from screen.ingest.records.making import TAG
 from screen.ingest.records.tables import ASREVIEW
-from screen.review.exchange.cells import defuse
 
 # ASReview's labels, https://asreview.readthedocs.io (data format), in the notes of RIS.
 _TAGS = {1: "ASReview_relevant", 0: "ASReview_irrelevant", None: "ASReview_not_seen"}

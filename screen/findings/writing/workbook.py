@@ -14,7 +14,8 @@ from openpyxl.utils import get_column_letter
 from screen.errors import ExportError
 from screen.findings.fields import TEXT, Field, tell_type
 from screen.findings.output import Row
-from screen.review.exchange.cells import defuse, escape
+from screen.ingest.records.cells import defuse
+from screen.review.exchange.cells import escape
 
 # What a cell can hold, in UTF-16 units; and a sheet, in rows.
 _LONGEST, _ROWS = 32_767, 1_048_576

@@ -1,10 +1,6 @@
-"""Cells that no spreadsheet runs and every file can hold, and the way back to what they held."""
+"""Cells of workbooks that hold what XML cannot, and the way back to what they held."""
 
 import re
-
-from screen.ingest.records.cells import defuse, restore
-
-__all__ = ["defuse", "escape", "restore", "unescape"]
 
 # What XML cannot hold, or changes, stands in a workbook as _x000D_. So must an x that would look
 # like the beginning of such, and openpyxl drops every x005F_ that it reads.

@@ -11,7 +11,6 @@ from screen.review.exchange import doccano, labelstudio, prodigy, tables
 from screen.review.exchange.entries import Entry, Sheet
 
 Object = dict[str, Any]
-CheckColumns = tables.CheckColumns
 
 # These read one object of JSON.
 _READERS: Mapping[str, Callable[[str, Object], Iterator[Entry]]] = {
@@ -66,7 +65,7 @@ def read_entries(
     return [entry for entry in entries if annotator in entry.by]
 
 
-def read_table(path: Path, check: CheckColumns) -> list[Entry]:
+def read_table(path: Path, check: tables.CheckColumns) -> list[Entry]:
     """Read the rows of another table than the queue: XLSX, CSV or JSON Lines.
 
     `check` raises GoldError for columns that a table cannot have. Raises GoldError as
@@ -80,7 +79,7 @@ def _read(
     format_: str | None,
     *,
     otherwise: str | None = None,
-    check: CheckColumns = tables.check_columns,
+    check: tables.CheckColumns = tables.check_columns,
 ) -> list[Entry]:
     """Read a file in a format, in the one it looks to be in, or `otherwise` if it is JSON."""
     try:

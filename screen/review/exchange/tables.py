@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from screen.errors import GoldError
-from screen.review.exchange.cells import defuse, restore
+from screen.ingest.records.cells import defuse, restore
 from screen.review.exchange.entries import FILLED, PASSAGE, Entry, Sheet
 
 # Raises GoldError for the columns of a file that are not as they must be.
