@@ -4,8 +4,14 @@ from pathlib import Path
 
 import click
 
-from screen.cli.common import example, open_holdings, people_options, study_argument
-from screen.cli.exporting import read_years_option
+from screen.cli.common import (
+    criterion_option,
+    example,
+    open_holdings,
+    people_options,
+    study_argument,
+    year_option,
+)
 from screen.errors import ExportError
 from screen.findings.appendix.formats import FORMATS, find_format, write_appendix
 from screen.findings.appendix.table import choose_findings, make_appendix
@@ -19,7 +25,6 @@ from screen.findings.filters import Filters, Years
 from screen.findings.holdings import Holdings
 from screen.findings.people import Treatment
 from screen.findings.writing.formats import write_table
-from screen.match.packs import find_pack, load_pack
 from screen.study.folder import Study
 from screen.terminal import printable
 
@@ -53,12 +58,8 @@ from screen.terminal import printable
     help="Write the passages to this file (*.xlsx, *.csv, *.jsonl), to be translated.",
 )
 @click.option("--code", "codes", type=click.IntRange(1, 2), multiple=True, help="May be repeated.")
-@click.option(
-    "--criterion", "criteria", multiple=True, help="A letter of the codebook; may be repeated."
-)
-@click.option(
-    "--year", "years", callback=read_years_option, help="Of publication: 2000-2010, 2000-, 2005."
-)
+@criterion_option
+@year_option
 @people_options
 def appendix(
     study: Path,
@@ -86,11 +87,10 @@ def appendix(
         )
     form = (format_ or find_format(output)) if output else ""
     template_form = find_template_format(template) if template else ""
-    opened = Study(study)
-    codebook = load_pack(find_pack(opened.settings.pack, opened.folder)).manifest
+    holdings = open_holdings(Study(study), authors, reviewers)
+    codebook = holdings.pack.manifest
     filters = Filters(frozenset(codes), frozenset(criteria), years)
     filters.check("findings", codebook.criteria)
-    holdings = open_holdings(opened, authors, reviewers)
     translations = _read(translated, holdings)
     if template:
         table = make_template(choose_findings(holdings, filters), translations.found)

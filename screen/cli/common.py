@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from screen.findings.filters import Years
     from screen.findings.holdings import Holdings
     from screen.findings.people import Treatment
     from screen.study.folder import Study
@@ -51,6 +52,21 @@ def targets_option(*, required: bool, words: str = "") -> Callable[[Any], Any]:
     )
 
 
+def _read_years(_: click.Context, __: click.Parameter, value: str | None) -> "Years | None":
+    from screen.findings.filters import read_years
+
+    try:
+        return None if value is None else read_years(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+criterion_option = click.option(
+    "--criterion", "criteria", multiple=True, help="A letter of the codebook; may be repeated."
+)
+year_option = click.option(
+    "--year", "years", callback=_read_years, help="Of publication: 2000-2010, 2000-, 2005."
+)
 output_option = click.option(
     "-o",
     "--output",

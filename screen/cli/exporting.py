@@ -5,7 +5,15 @@ from pathlib import Path
 import click
 import sqlalchemy as sa
 
-from screen.cli.common import example, open_holdings, output_option, people_options, study_argument
+from screen.cli.common import (
+    criterion_option,
+    example,
+    open_holdings,
+    output_option,
+    people_options,
+    study_argument,
+    year_option,
+)
 from screen.findings.export import (
     FORMATS,
     QUEUE_FORMATS,
@@ -15,7 +23,7 @@ from screen.findings.export import (
     write_queue,
 )
 from screen.findings.fields import TABLES
-from screen.findings.filters import Filters, Years, read_years
+from screen.findings.filters import Filters, Years
 from screen.findings.people import Treatment
 from screen.match.packs import find_pack, load_pack
 from screen.match.schema import Manifest
@@ -24,14 +32,6 @@ from screen.review.worksheet import Worksheet, make_filled, make_worksheet
 from screen.study.database import open_database
 from screen.study.folder import Study
 from screen.terminal import printable
-
-
-def read_years_option(_: click.Context, __: click.Parameter, value: str | None) -> Years | None:
-    """Return the years that an option names."""
-    try:
-        return None if value is None else read_years(value)
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
 
 
 @example(
@@ -52,12 +52,8 @@ def read_years_option(_: click.Context, __: click.Parameter, value: str | None) 
 )
 @output_option
 @click.option("--code", "codes", type=click.IntRange(0, 2), multiple=True, help="May be repeated.")
-@click.option(
-    "--criterion", "criteria", multiple=True, help="A letter of the codebook; may be repeated."
-)
-@click.option(
-    "--year", "years", callback=read_years_option, help="Of publication: 2000-2010, 2000-, 2005."
-)
+@criterion_option
+@year_option
 @click.option(
     "--settled",
     is_flag=True,

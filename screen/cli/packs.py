@@ -120,9 +120,9 @@ def suggest_wording(
     from screen.study.folder import Study
     from screen.terminal.packs import show_suggestions
 
-    opened = Study(study)
-    loaded = load_pack(find_pack(opened.settings.pack, opened.folder))
-    confirmed, others = gather(open_holdings(opened, "names", "none"))
+    holdings = open_holdings(Study(study), "names", "none")
+    loaded = holdings.pack
+    confirmed, others = gather(holdings)
     for path in gold:
         more, apart = gather_gold(loaded, read_gold(path, "text"))
         confirmed += more

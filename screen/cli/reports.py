@@ -4,7 +4,13 @@ from pathlib import Path
 
 import click
 
-from screen.cli.common import example, open_holdings, people_options, study_argument
+from screen.cli.common import (
+    example,
+    open_holdings,
+    output_option,
+    people_options,
+    study_argument,
+)
 from screen.findings.output import write_text
 from screen.findings.people import Treatment
 from screen.study.folder import Study
@@ -17,13 +23,7 @@ from screen.terminal import printable
 )
 @click.command()
 @study_argument
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
-    required=True,
-    help="The page to write; - for standard output.",
-)
+@output_option
 @click.option("--title", default="", help="Default: Screening report.")
 @click.option(
     "--language",

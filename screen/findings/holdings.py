@@ -11,6 +11,8 @@ import sqlalchemy as sa
 from screen.findings.finding import Finding, Given, Judged, PaperState, Passage
 from screen.findings.people import People
 from screen.findings.places import find_paper_place
+from screen.match.packs import find_pack, load_pack
+from screen.match.schema import Pack
 from screen.study.completeness import Completeness, measure_completeness
 from screen.study.copies.groups import Groups, read_groups
 from screen.study.folder import Study
@@ -23,7 +25,7 @@ from screen.study.queries import (
     list_records,
 )
 from screen.study.reading_list import list_excluded
-from screen.study.verdicts import Judgements, Told, find_in_force, read_told, settle
+from screen.study.verdicts import Judgements, Told, find_deciding, find_in_force, read_told, settle
 from screen.types import Failure, Record, Verdict
 
 # No year sorts behind all years.
@@ -73,11 +75,9 @@ class Holdings:
     def verdicts(self) -> tuple[Given, ...]:
         """The whole history of verdicts, in the order in which they were given."""
         rows = sorted((row for rows in self.told.values() for row in rows), key=lambda r: r["id"])
-        standing = set()
-        for told in self.told.values():
-            in_force = find_in_force(told)
-            last = max((round_ for round_, _ in in_force), default=0)
-            standing |= {row["id"] for (round_, _), row in in_force.items() if round_ == last}
+        standing = {
+            row["id"] for told in self.told.values() for row in find_deciding(find_in_force(told))
+        }
         return tuple(
             Given(
                 number=number,
@@ -111,16 +111,12 @@ class Holdings:
 
     def clear_note(self, note: str, paper: str) -> str:
         """Return what was said of a paper as it leaves."""
-        return self.people.clear_note(note, self._reviewers, self._authors.get(paper, ""))
-
-    @cached_property
-    def _reviewers(self) -> set[str]:
-        return set(self._names.values())
+        return self.people.clear_note(note, self.reviewers, self._authors.get(paper, ""))
 
     @cached_property
     def reviewers(self) -> frozenset[str]:
         """Everybody who ever gave a verdict, with their real names: to be counted, not shown."""
-        return frozenset(self._names.values())
+        return frozenset(self.names.values())
 
     @cached_property
     def _hospitals(self) -> Path | None:
@@ -129,7 +125,7 @@ class Holdings:
         return self.study.folder / own if own else None
 
     @cached_property
-    def _names(self) -> Mapping[int, str]:
+    def names(self) -> Mapping[int, str]:
         """The reviewer of each verdict, with the real name: people are counted by it."""
         return {row["id"]: row["reviewer"] for rows in self.told.values() for row in rows}
 
@@ -267,6 +263,11 @@ class Holdings:
         return list_hits(self.engine)
 
     @cached_property
+    def pack(self) -> Pack:
+        """The pack that the study's settings name. Raises PackError."""
+        return load_pack(find_pack(self.study.settings.pack, self.study.folder))
+
+    @cached_property
     def packs(self) -> tuple[str, ...]:
         """The packs that found the hits, by name: one, unless a run with another is not done."""
         return list_packs(self.engine)
@@ -325,7 +326,7 @@ class Holdings:
             whole=whole,
             judged_as=source,
             reviewers=len(
-                {self._names[one.id] for part in parts if part is not None for one in part.in_force}
+                {self.names[one.id] for part in parts if part is not None for one in part.in_force}
             ),
             copies=tuple(
                 self.paper[copy].file for copy in self.groups.members.get(paper.sha256, ())

@@ -249,6 +249,14 @@ def find_in_force(rows: Iterable[Mapping[str, Any]]) -> dict[tuple[int, str], Ma
     return {key: row for key, row in last.items() if not row["withdrawn"]}
 
 
+def find_deciding(
+    in_force: Mapping[tuple[int, str], Mapping[str, Any]],
+) -> list[Mapping[str, Any]]:
+    """Return those of the verdicts in force on one thing that decide: of the last round."""
+    last = max((round_ for round_, _ in in_force), default=0)
+    return [row for (round_, _), row in in_force.items() if round_ == last]
+
+
 def read_own(
     connection: sa.Connection, reviewer: str, round_: int
 ) -> dict[tuple[str | None, str], Verdict]:
@@ -285,8 +293,8 @@ def _settle(rows: Sequence[Mapping[str, Any]], per_passage: int) -> Settled | No
     standing = find_in_force(rows)
     if not standing:
         return None
-    last_round = max(round_ for round_, _ in standing)
-    told = [row for (round_, _), row in standing.items() if round_ == last_round]
+    told = find_deciding(standing)
+    last_round = told[0]["round"]
     judged = sum(round_ == 1 for round_, _ in standing)
     pending = last_round == 1 and judged < per_passage
     said = {(row["code"], row["reason"] if row["code"] is None else "") for row in told}

@@ -129,10 +129,6 @@ class _RowMaker:
         people = holdings.people
         # A translator is a person too.
         self._names_translators = people.authors == "names" and people.reviewers != "none"
-        # People are counted by their real names, which may leave as nothing.
-        self._names = {
-            row["id"]: row["reviewer"] for rows in holdings.told.values() for row in rows
-        }
 
     def make(self, finding: Finding) -> Row:
         """Return a finding as a row."""
@@ -190,7 +186,7 @@ class _RowMaker:
         return f"{told}, agreed" if first > 1 else told
 
     def _count(self, given: Iterator[Given]) -> int:
-        return len({self._names[one.id] for one in given})
+        return len({self._holdings.names[one.id] for one in given})
 
     def _tell_against(self, finding: Finding) -> Iterator[str]:
         """Yield what speaks against a problematic reading: by people, then by the software."""

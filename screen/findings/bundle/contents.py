@@ -30,7 +30,6 @@ from screen.findings.bundle.versions import tell_versions
 from screen.findings.holdings import Holdings
 from screen.findings.output import Row
 from screen.findings.rows import list_rows
-from screen.match.packs import find_pack, load_pack
 from screen.review.figures import compare
 from screen.settings import shipped_folder
 from screen.study.contents import as_hit, as_row, read_pages
@@ -71,15 +70,14 @@ def make_members(holdings: Holdings) -> list[Member]:
 
 
 def _check(holdings: Holdings) -> None:
-    pack = load_pack(find_pack(holdings.study.settings.pack, holdings.study.folder))
+    pack = holdings.pack
     others = set(holdings.packs) - {pack.label}
     if others:
         raise BundleError(
             f"hits were found by {min(others)}, the pack is now {pack.label}: run the study first"
         )
-    names = sorted({row["reviewer"] for rows in holdings.told.values() for row in rows})
     taken: dict[str, str] = {}
-    for name in names:
+    for name in sorted(holdings.reviewers):
         other = taken.setdefault(holdings.people.name_reviewer(name) or name, name)
         if other != name:
             raise BundleError(
@@ -231,8 +229,7 @@ def _make_figures(holdings: Holdings) -> Iterator[Member]:
 
 
 def _measure_agreement(holdings: Holdings) -> dict[str, Any]:
-    pack = load_pack(find_pack(holdings.study.settings.pack, holdings.study.folder))
-    found = asdict(compare(holdings.engine, list(pack.manifest.criteria)))
+    found = asdict(compare(holdings.engine, list(holdings.pack.manifest.criteria)))
     numbers: dict[str, str] = defaultdict(lambda: f"reviewer {len(numbers) + 1}")
     for row in found["rows"]:
         for pair in row["agreement"]["pairs"]:
@@ -255,8 +252,7 @@ def _make_setup(holdings: Holdings) -> Iterator[Member]:
     if study.settings.published.targets:
         data = (study.folder / study.settings.published.targets).read_bytes()
         yield Member(TARGETS, "The target phrases of the published search", PLAIN, data)
-    pack = load_pack(find_pack(study.settings.pack, study.folder))
-    model = find_classifier(study, pack)
+    model = find_classifier(study, holdings.pack)
     for name, kind in (("card.json", JSON), ("card.md", MARKDOWN)):
         if model is not None and (model / name).is_file():
             title = "The card of the classifier that study.toml names"

@@ -5,10 +5,11 @@ import json
 import os
 import zipfile
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from screen.errors import BundleError
 from screen.findings.bundle.contents import Member, dump_json, make_members
@@ -18,7 +19,6 @@ from screen.findings.bundle.tables import CRATE, MANIFEST, SOURCES, VERSIONS
 from screen.findings.holdings import Holdings
 from screen.findings.output import open_binary
 from screen.ingest.kinds import DOCX, HTML, PDF, TEXT
-from screen.match.packs import find_pack, load_pack
 from screen.study.notes import read_notes
 from screen.study.orders import read_last
 from screen.study.queries import list_records
@@ -83,11 +83,12 @@ def write_bundle(holdings: Holdings, output: Path, *, with_sources: bool = False
             for name, source in sources.items()
         ),
     ]  # fmt: skip
-    metadata = _make_metadata(holdings, members, described)
+    small = {member.name: member.data for member in members}
+    versions = json.loads(small[VERSIONS])
+    metadata = _make_metadata(holdings, small["verdicts.jsonl"], versions, described)
     hashes = {file.name: file.sha256 for file in described}
     hashes[CRATE] = hashlib.sha256(metadata).hexdigest()
     manifest = "".join(f"{hashes[name]}  {name}\n" for name in sorted(hashes)).encode()
-    small = {member.name: member.data for member in members}
     small |= {CRATE: metadata, MANIFEST: manifest}
     with open_binary(output) as file, zipfile.ZipFile(file, "w") as archive:
         for name in sorted({*small, *sources}):
@@ -96,7 +97,6 @@ def write_bundle(holdings: Holdings, output: Path, *, with_sources: bool = False
             else:
                 _write_source(archive, name, sources[name])
     sha256, size = hash_bundle(output) if output.is_file() else ("", 0)
-    versions = json.loads(small[VERSIONS])
     return Packed(
         members=len(hashes) + 1,
         bytes=sum(map(len, small.values())) + sum(s.size for s in sources.values()),
@@ -131,16 +131,12 @@ def _count_names(holdings: Holdings) -> int:
 
 def hash_bundle(path: Path) -> tuple[str, int]:
     """Return the SHA-256 and the size of a file. Raises BundleError if it cannot be read."""
-    digest = hashlib.sha256()
-    size = 0
     try:
         with path.open("rb") as file:
-            while block := file.read(_BLOCK):
-                digest.update(block)
-                size += len(block)
+            digest = hashlib.file_digest(file, "sha256")
+            return digest.hexdigest(), file.tell()
     except OSError as error:
         raise BundleError(f"{path}: {error.strerror}") from None
-    return digest.hexdigest(), size
 
 
 def _tell_state(holdings: Holdings) -> tuple[object, ...]:
@@ -158,15 +154,12 @@ def _describe(member: Member) -> Described:
 
 
 def _make_metadata(
-    holdings: Holdings, members: Sequence[Member], described: Sequence[Described]
+    holdings: Holdings, verdicts: bytes, versions: Mapping[str, Any], described: Sequence[Described]
 ) -> bytes:
-    data = {member.name: member.data for member in members}
-    rows = [json.loads(line) for line in data["verdicts.jsonl"].splitlines()]
-    pack = load_pack(find_pack(holdings.study.settings.pack, holdings.study.folder))
+    rows = [json.loads(line) for line in verdicts.splitlines()]
     history = History(len(rows), find_head(rows))
-    versions = json.loads(data[VERSIONS])
-    date = _find_date(holdings)
-    return dump_json(make_crate(described, history, versions, pack.manifest.question, date))
+    question, date = holdings.pack.manifest.question, _find_date(holdings)
+    return dump_json(make_crate(described, history, versions, question, date))
 
 
 def _find_date(holdings: Holdings) -> str:
@@ -199,18 +192,11 @@ def _list_sources(holdings: Holdings) -> Mapping[str, SourceFile]:
 
 def _find_loss(source: SourceFile) -> str:
     try:
-        digest = hashlib.sha256()
-        for block in _read_blocks(source):
-            digest.update(block)
+        with Path(source.path).open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256")
     except OSError as error:
         return error.strerror or type(error).__name__
     return "" if digest.hexdigest() == source.sha256 else "it has changed since it was added"
-
-
-def _read_blocks(source: SourceFile) -> Iterator[bytes]:
-    with Path(source.path).open("rb") as file:
-        while block := file.read(_BLOCK):
-            yield block
 
 
 def _info(name: str) -> zipfile.ZipInfo:
@@ -224,8 +210,8 @@ def _write_source(archive: zipfile.ZipFile, name: str, source: SourceFile) -> No
     info = _info(name)
     info.file_size = source.size
     digest = hashlib.sha256()
-    with archive.open(info, "w") as file:
-        for block in _read_blocks(source):
+    with Path(source.path).open("rb") as given, archive.open(info, "w") as file:
+        while block := given.read(_BLOCK):
             digest.update(block)
             file.write(block)
     if digest.hexdigest() != source.sha256:

@@ -11,7 +11,7 @@ from screen.findings.bundle.report import Report
 from screen.findings.fields import VERDICT_FIELDS
 from screen.findings.output import Row
 from screen.study.copies.groups import Groups
-from screen.study.verdicts import Judgements, Told, find_in_force, settle
+from screen.study.verdicts import Judgements, Told, find_deciding, find_in_force, settle
 
 Thing = tuple[str, str | None]
 
@@ -52,12 +52,9 @@ class Settlement:
     @cached_property
     def standing(self) -> set[int]:
         """The ids of the verdicts in force: of each thing those of the last round."""
-        found = set()
-        for rows in self.told.values():
-            in_force = find_in_force(rows)
-            last = max((round_ for round_, _ in in_force), default=0)
-            found |= {row["id"] for (round_, _), row in in_force.items() if round_ == last}
-        return found
+        return {
+            row["id"] for rows in self.told.values() for row in find_deciding(find_in_force(rows))
+        }
 
     @cached_property
     def flagged(self) -> Mapping[str, list[str]]:

@@ -18,7 +18,6 @@ from screen.findings.report.flow import draw_flow
 from screen.findings.report.methods import tell_methods, tell_recall, tell_versions
 from screen.findings.report.trust import measure_trust
 from screen.findings.report.words import LANGUAGES, Words, load_words, pair
-from screen.match.packs import find_pack, load_pack
 from screen.match.schema import Pack
 from screen.review.figures import compare, draw_recall
 from screen.study.completeness import list_read
@@ -44,7 +43,7 @@ def render_report(holdings: Holdings, wanted: Wanted) -> str:
 
     It holds no script, and nothing in it is fetched from anywhere.
     """
-    pack = load_pack(find_pack(holdings.study.settings.pack, holdings.study.folder))
+    pack = holdings.pack
     words = load_words()
     maker = CardMaker(holdings, pack, pictures=wanted.pictures)
     try:
