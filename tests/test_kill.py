@@ -36,16 +36,12 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.database
 
 # Parts of the time of an undisturbed run, of which workers need the first half to start.
-MORE = pytest.mark.slow(reason="runs killed at further moments")
-MOMENTS = (
-    (0.3, 0.75),
-    pytest.param((0.85, 0.45), marks=MORE),
-    pytest.param((0.1, 0.95), marks=MORE),
-    pytest.param((0.65, 0.55), marks=MORE),
-)
+MORE = pytest.mark.slow(reason="runs killed at many moments")
+MOMENTS = ((0.3, 0.75), (0.85, 0.45), (0.1, 0.95), (0.65, 0.55))
 
 
 class TestKilledRun:
+    @MORE
     @pytest.mark.parametrize("moments", MOMENTS)
     def test_killed_with_all_its_workers_and_once_more_it_can_be_run_again(
         self,

@@ -231,6 +231,7 @@ ASKED = st.sampled_from(
 )
 
 
+@pytest.mark.slow(reason="many packs, each made ready anew")
 @settings(max_examples=700)
 @given(actors=WANTED, asked=ASKED, text=stories())
 def test_the_sieve_loses_nothing_whatever_a_pack_asks_for(

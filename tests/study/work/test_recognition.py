@@ -107,6 +107,7 @@ def test_what_was_recognised_is_not_recognised_again(
     assert (folder / "ocr" / "00000.parquet").read_bytes() == before
 
 
+@pytest.mark.slow(reason="pages are recognised, some of them twice")
 def test_a_run_that_was_stopped_goes_on_with_the_next_page(
     made: "MadeStudy", invoke: "Invoke", tmp_path: Path
 ) -> None:
@@ -159,6 +160,7 @@ def test_only_pages_that_failed_are_tried_again(
     assert methods(folder)["scan.pdf"] == ["ocr", "unreadable"]
 
 
+@pytest.mark.slow(reason="pages are recognised at last")
 def test_without_the_engine_pages_wait_for_it(
     make_study: "MakeStudy", invoke: "Invoke", files: dict[str, str | bytes]
 ) -> None:
