@@ -109,7 +109,7 @@ def test_what_was_recognised_is_not_recognised_again(
 
 @pytest.mark.slow(reason="pages are recognised, some of them twice")
 def test_a_run_that_was_stopped_goes_on_with_the_next_page(
-    made: "MadeStudy", invoke: "Invoke", tmp_path: Path
+    made: "MadeStudy", run: dict[str, object], invoke: "Invoke", tmp_path: Path
 ) -> None:
     folder = made.copy(tmp_path / "study").folder
     for path in (folder / "ocr").iterdir():
